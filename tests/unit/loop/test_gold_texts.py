@@ -1,6 +1,6 @@
 """Gold texts: which of them a batch has, where they stand among its texts, and what answers to them say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -53,13 +53,10 @@ def with_gold(batch: str, items: Iterable[int], *rows: int, **changes: object) -
 
 
 def answering(
-    batch: str, items: Iterable[int], revision: int = 0, **labels: tuple[Vote, ...]
+    batch: str, items: Iterable[int], answers: Mapping[int, tuple[Vote, ...]], revision: int = 0
 ) -> e.BatchAnnotated:
-    """All texts of a batch are answered, and the gold texts `row_0`, `row_1` … in these ways."""
-    gold = tuple(
-        ItemVotes(item=int(row.removeprefix("row_")), record=row, votes=given)
-        for row, given in labels.items()
-    )
+    """All texts of a batch are answered, and its gold texts, by their rows, in these ways."""
+    gold = tuple(ItemVotes(item=row, record=f"g-{row}", votes=given) for row, given in answers.items())
     return replaced(all_answered(batch, items, revision), gold=gold or UNSAID)
 
 
@@ -92,7 +89,7 @@ def test_gold_texts_are_drawn_by_the_seed_each_once_while_there_are_any() -> Non
         assert [(picked.item, picked.rank) for picked in batch.items] == [
             (picked.item, picked.rank) for picked in asked.items
         ], "what the log says of texts of the pool is as without gold texts"
-        events += [batch, answering(str(number), batch_items(batch), **dict.fromkeys(names(batch), (ANN,)))]
+        events += [batch, answering(str(number), batch_items(batch), dict.fromkeys(rows_of(batch), (ANN,)))]
 
     assert sorted(drawn) == list(range(6)), "none in the fourth batch"
     others = [state_of(project(seed=seed), told(0.67)) for seed in range(1, 9)]
@@ -101,10 +98,6 @@ def test_gold_texts_are_drawn_by_the_seed_each_once_while_there_are_any() -> Non
 
 def batch_items(batch: e.BatchQueried) -> list[int]:
     return [picked.item for picked in batch.items]
-
-
-def names(batch: e.BatchQueried) -> list[str]:
-    return [f"row_{row}" for row in rows_of(batch)]
 
 
 def test_as_many_texts_as_are_gold_have_no_suggestion_where_no_audit_texts_have_none() -> None:
@@ -134,7 +127,7 @@ def test_a_closed_batch_gives_gold_texts_back_that_nobody_answered() -> None:
         told(),
         with_gold("0", (0, 1, 2), 3, 4),
         e.BatchClosed(request="1", who="ann", batch="0"),
-        answering("0", (0,), row_3=(ANN,)),
+        answering("0", (0,), {3: (ANN,)}),
     )
 
     assert used(state, "g") == {3}
@@ -144,7 +137,7 @@ def test_a_closed_batch_gives_gold_texts_back_that_nobody_answered() -> None:
 def test_no_text_with_a_retired_label_is_drawn_or_measures_anybody() -> None:
     retired = e.LabelsChanged(request="1", who="ann", number=1, names=LABELS, retired=(0,))
     asked = with_gold("0", (0, 1, 2), 0, 1)
-    answers = answering("0", (0, 1, 2), row_0=(ANN,), row_1=(vote("ann", "ham"),))
+    answers = answering("0", (0, 1, 2), {0: (ANN,), 1: (vote("ann", "ham"),)})
     state = state_of(project(), told(1.0), asked, answers, retired)
 
     assert counted(figures(state)) == {"ann": (1, 1, 0)}
@@ -155,8 +148,8 @@ def test_no_text_with_a_retired_label_is_drawn_or_measures_anybody() -> None:
 
 def test_figures_are_of_newest_answers_and_tell_discards_apart() -> None:
     bob = (vote("bob", "spam"), vote("carl"))
-    before = answering("0", (0, 1, 2), row_0=(ANN, *bob), row_1=(ANN,))
-    after = answering("0", (0, 1, 2), 1, row_0=(ANN, *bob), row_1=(vote("ann", "ham"),))
+    before = answering("0", (0, 1, 2), {0: (ANN, *bob), 1: (ANN,)})
+    after = answering("0", (0, 1, 2), {0: (ANN, *bob), 1: (vote("ann", "ham"),)}, 1)
     asked = with_gold("0", (0, 1, 2), 0, 1)
 
     told_before = figures(state_of(project(), told(), asked, before))
