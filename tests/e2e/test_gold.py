@@ -149,7 +149,9 @@ def exported(loop: Loop, project: str, tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_gold_texts_come_and_end_while_people_label(loop: Loop, tmp_path: Path) -> None:
     size = ("--batch-size", 3, "--batches", 4, "--lookahead", 0)
-    project = created(loop, tmp_path, *size, "--gold-share", 1)
+    test = tmp_path / "test.csv"
+    test.write_text(f"text,label\na test of {SPAM},{SPAM}\na test of {HAM},{HAM}\n", encoding="utf-8")
+    project = created(loop, tmp_path, *size, "--gold-share", 1, "--test", test)
     owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
     loop.start("querier", "annotation_watcher", "trainer")
 
@@ -178,5 +180,9 @@ def test_gold_texts_come_and_end_while_people_label(loop: Loop, tmp_path: Path) 
     assert status(loop, project)["gold"] == {"share": 0.34, "texts": 1, "used": 0}, "given back"
     assert sum(labels for labels, _ in measured(loop, project).values()) == 6
     assert json.loads(loop.command("replay", "--verify", "--project", project, "--json"))["verified"]
+    # Another strategy is played with what was learned, of which no gold text is.
+    strategy = ("--strategy", "random-sampling", "--seeds", 1)
+    played = json.loads(loop.command("what-if", "--project", project, *strategy, "--json"))
+    assert played["labels"] == 9
     refused = labelloop("change", project, "--gold", tmp_path / "mail.csv", *loop.where)
     assert names(error_line(refused), "mail.csv", "--gold-label-column")

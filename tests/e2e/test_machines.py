@@ -155,7 +155,6 @@ def test_a_suggester_is_killed_while_it_waits_for_its_endpoint(loop: Loop, tmp_p
     with llm_server(slowly) as server:
         size = ("--batch-size", 6, "--batches", 2, "--lookahead", 0, "--gold-share", 0.34)
         project = project_with_gold(loop, tmp_path, *size, *LLM)
-        owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
         access = {"LABELLOOP_LLM_URL": server.url, "LABELLOOP_LLM_KEY": "sk-of-a-test"}
         loop.start("querier", "annotation_watcher", "trainer")
         loop.start("suggester", **access)
@@ -165,16 +164,8 @@ def test_a_suggester_is_killed_while_it_waits_for_its_endpoint(loop: Loop, tmp_p
         stuck.set()
         loop.start("suggester", **access)
 
-        for batch in ("0", "1"):
-            state = loop.wait(project, lambda state, batch=batch: len(asked_about(state, batch)) == 6)
-            unaided = {picked.item for picked in state.batches[batch].queried.items if picked.unaided}
-            loop.until(lambda batch=batch: len(suggested(owner, batch)) == 4)
-            assert suggested(owner, batch) == dict.fromkeys(
-                state.batches[batch].items - unaided, "llm tiny-1"
-            )
-            labels = {item: LABELS_OF_THREE[item % 3] for item in shown(owner, batch)}
-            ann.answer_all({record["id"]: labels[item] for item, record in shown(owner, batch).items()})
-            loop.wait(project, lambda state, batch=batch: state.batches[batch].done)
+        label_what_is_suggested(loop, project, "0")
+        label_what_is_suggested(loop, project, "1")
 
         assert len(server.asked) == 6 + 2 + 6, "only what was not recorded is asked again"
         assert not any("surely" in text for text in server.texts()), "gold texts are no machine's"
@@ -182,7 +173,7 @@ def test_a_suggester_is_killed_while_it_waits_for_its_endpoint(loop: Loop, tmp_p
     assert machines["llm tiny-1"]["shown"] == {"texts": 8, "agreed": 8}
     assert machines["llm tiny-1"]["unseen"] == {"texts": 4, "agreed": 4}
     fork = f"fork-{secrets.token_hex(4)}"
-    loop.command("fork", project, "--as", fork)
+    loop.command("fork", project, "--as", fork, "--batches", 3)
     in_fork = json.loads(loop.command("agreement", "--project", fork, "--json"))["machines"]
     assert {name: each for name, each in in_fork["llm tiny-1"].items() if name != "spent"} == {
         name: each for name, each in machines["llm tiny-1"].items() if name != "spent"
@@ -190,6 +181,18 @@ def test_a_suggester_is_killed_while_it_waits_for_its_endpoint(loop: Loop, tmp_p
     assert not any(in_fork["llm tiny-1"]["spent"].values()), "the other project paid"
     for each in (project, fork):
         assert json.loads(loop.command("replay", "--verify", "--project", each, "--json"))["verified"]
+
+
+def label_what_is_suggested(loop: Loop, project: str, batch: str) -> None:
+    """Somebody answers a batch as the suggester does, once people see its suggestions."""
+    owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
+    state = loop.wait(project, lambda state: len(asked_about(state, batch)) == 6)
+    aided = {picked.item for picked in state.batches[batch].queried.items if not picked.unaided}
+    assert len(aided) == 4
+    loop.until(lambda: suggested(owner, batch) == dict.fromkeys(aided, "llm tiny-1"))
+    records = shown(owner, batch)
+    ann.answer_all({record["id"]: LABELS_OF_THREE[item % 3] for item, record in records.items()})
+    loop.wait(project, lambda state: state.batches[batch].done)
 
 
 def asked_about(state: LoopState, batch: str) -> list[int]:
