@@ -29,6 +29,8 @@ from schemas.parts import SuggestedItem
 logger = logging.getLogger(__name__)
 PORTION = 4.0
 """After so many seconds what was answered is recorded, so that a kill loses no more."""
+TOLD_AFTER = 1.0
+"""So many seconds after one request failed, that is told, if others beside it have no answer yet."""
 AT_ONCE = 4
 """So many requests wait for an endpoint together."""
 
@@ -84,10 +86,12 @@ async def by_llm(
 async def _asked_together(
     endpoint: Endpoint, questions: Sequence[Question], per_second: float
 ) -> list[Answer | BaseException]:
-    """The answers. A failure is told at once where others are still waited for."""
+    """The answers. A failure is told before the end where others are waited for longer."""
     tasks = [asyncio.create_task(endpoint.ask(each, per_second)) for each in questions]
     try:
         _, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=TOLD_AFTER)
         failures = [task.exception() for task in tasks if task not in waiting]
         for failure in [each for each in failures if waiting and isinstance(each, Unavailable)][:1]:
             logger.warning("%s; %s more answers are waited for", failure, len(waiting))
