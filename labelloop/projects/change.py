@@ -8,7 +8,7 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
-from labelloop.loop.gold_texts import gold_at
+from labelloop.loop.gold_texts import gold_at, gold_snapshots
 from labelloop.loop.history import History
 from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
@@ -181,6 +181,7 @@ async def fork(
         label_changes=state.label_changes,
         suggester=at_fork(options, state, batches, SOURCE),
         standings=words,
+        gold_before=[each for each in dict.fromkeys(gold_snapshots(state)) if each != gold],
     )
     await log.append(*first)
     return new_project, batches, (*further.notes, *notes)

@@ -174,18 +174,25 @@ def opening(
     grown: Sequence[Snapshot] = (),
     suggester: Sequence[SuggesterChosen] = (),
     standings: Mapping[str, str] = EMPTY,
+    gold_before: Sequence[Snapshot] = (),
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
     `settings`: those that its creation cannot say. `label_changes`, `grown` and `standings`: those of the
     project that it goes on from, the snapshots of its pool after the first one, and who may answer no more.
-    `suggester`: who suggests labels, if another than the model does.
+    `suggester`: who suggests labels, if another than the model does. `gold_before`: the gold texts that it
+    had before those of the settings.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(first_batches)))
     yield first
     for more in growth(created.pool, grown, source):
         yield event(more, cause=first.id)
+    for number, snapshot in enumerate(gold_before):
+        before = SettingsV4(gold=snapshot)
+        yield event(
+            changed_as_written(before, request=f"{AT_CREATION} gold {number}", who=source, from_batch=0)
+        )
     if settings != NOT_CHANGED:
         yield event(changed_as_written(settings, request=AT_CREATION, who=source, from_batch=0))
     yield from map(event, (*suggester, *label_changes))

@@ -180,6 +180,13 @@ def test_gold_texts_come_and_end_while_people_label(loop: Loop, tmp_path: Path) 
     assert status(loop, project)["gold"] == {"share": 0.34, "texts": 1, "used": 0}, "given back"
     assert sum(labels for labels, _ in measured(loop, project).values()) == 6
     assert json.loads(loop.command("replay", "--verify", "--project", project, "--json"))["verified"]
+    # A fork has the gold texts of both files, where people see their answers again.
+    fork = f"fork-{secrets.token_hex(4)}"
+    loop.command("fork", project, "--as", fork, "--batches", 6)
+    forked = status_of(loop, fork)["project"]
+    loop.until(lambda: len(shown(Owner(loop.argilla, forked), "0")) == 6)
+    assert measured(loop, fork) == measured(loop, project)
+    assert json.loads(loop.command("replay", "--verify", "--project", fork, "--json"))["verified"]
     # Another strategy is played with what was learned, of which no gold text is.
     strategy = ("--strategy", "random-sampling", "--seeds", 1)
     played = json.loads(loop.command("what-if", "--project", project, *strategy, "--json"))

@@ -1,5 +1,6 @@
 """What a fork starts with: the batches of the other project, with what people and machines said of them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from labelloop.loop import gold_texts
@@ -29,13 +30,13 @@ GOLD = SettingsV4(gold=Snapshot(uri="mail/gold/g.arrow", digest="g", size=9), go
 TOLD = e.ProjectChangedV4(request="gold", who="ann", from_batch=0, settings=GOLD)
 
 
-def forked(state: LoopState, batches: int = 1) -> LoopState:
+def forked(state: LoopState, batches: int = 1, gold_before: Sequence[Snapshot] = ()) -> LoopState:
     """The fork, whose log a proof takes."""
     history, proof = History("fork-1"), Proof("fork-1")
     start = replaced(state.project, name="fork", forked_from=state.project_id)
-    for event in opening(
-        "fork-1", start, copied(state, batches), "cli", datetime(2026, 1, 1, tzinfo=UTC), settings=GOLD
-    ):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    given = copied(state, batches)
+    for event in opening("fork-1", start, given, "cli", at, settings=GOLD, gold_before=gold_before):
         assert history.add(event), history.halt
         assert proof.add(event), proof.halt
     return created(history)
@@ -93,3 +94,18 @@ def test_gold_texts_come_along_with_their_answers_and_without_the_accounts() -> 
     assert [(text.item, text.rank) for text in batch.queried.gold] == [(4, 0), (2, 2)]
     assert {vote.user for answer in gold_texts.recorded(batch) for vote in answer.votes} == {None}
     assert gold_texts.gold_at(fork, 1) == gold_texts.gold_at(state, 1)
+
+
+def test_the_gold_texts_of_before_come_along_too() -> None:
+    before = Snapshot(uri="mail/gold/b.arrow", digest="b", size=1)
+    asked = queried(gold=(GoldItem(item=0, rank=0, labels=("spam",)),), gold_version="b")
+    answers = (ItemVotes(item=0, record="r", votes=(vote("ann", "ham"),)),)
+    first = replaced(TOLD, request="first", settings=SettingsV4(gold=before, gold_share=1.0))
+    later = replaced(TOLD, from_batch=1)
+    state = state_of(project(), first, asked, replaced(all_answered(), gold=answers), later)
+
+    fork = forked(state, gold_before=[before])
+
+    assert gold_texts.figures(fork) == gold_texts.figures(state) != {}
+    assert gold_texts.gold_snapshots(fork) == (before, GOLD.gold)
+    assert gold_texts.gold_at(fork, 1).snapshot == GOLD.gold
