@@ -86,7 +86,7 @@ def check_drawn(data: BatchQueried, state: LoopState) -> None:
         raise InapplicableEvent("it has gold texts that the project does not have")
     if len(rows) < len(gold) or rows & used(state, data.gold_version or ""):
         raise InapplicableEvent("it has a gold text twice, or one that another batch has")
-    if len(ranks) < len(gold) or max(ranks, default=0) >= len(gold) + len(data.items):
+    if len(ranks) < len(gold) or max(ranks, default=-1) >= len(gold) + len(data.items):
         raise InapplicableEvent("the places of its gold texts are not among those of its texts")
 
 

@@ -109,3 +109,12 @@ def test_the_gold_texts_of_before_come_along_too() -> None:
     assert gold_texts.figures(fork) == gold_texts.figures(state) != {}
     assert gold_texts.gold_snapshots(fork) == (before, GOLD.gold)
     assert gold_texts.gold_at(fork, 1).snapshot == GOLD.gold
+
+
+def test_a_batch_that_was_closed_without_an_answer_is_an_empty_one() -> None:
+    close = e.BatchClosed(request="1", who="ann", batch="0")
+    state = state_of(project(), TOLD, queried(), close, annotated())
+
+    (batch,) = forked(state).batches.values()
+
+    assert (batch.done, batch.items) == (True, frozenset())
