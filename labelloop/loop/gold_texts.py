@@ -79,14 +79,16 @@ def answered(batch: Batch, data: ResponsesRecorded | BatchAnnotated) -> Batch:
 
 def check_drawn(data: BatchQueried, state: LoopState) -> None:
     """Raises InapplicableEvent for gold texts that the project does not have, or that were used before."""
-    gold = data.gold or ()
+    gold = data.gold
+    if not gold:
+        return
     rows, ranks = {text.item for text in gold}, {text.rank for text in gold}
     sizes = {snapshot.digest: snapshot.size for snapshot in gold_snapshots(state)}
-    if max(rows, default=-1) >= sizes.get(data.gold_version or "", 0):
+    if max(rows) >= sizes.get(data.gold_version or "", 0):
         raise InapplicableEvent("it has gold texts that the project does not have")
     if len(rows) < len(gold) or rows & used(state, data.gold_version or ""):
         raise InapplicableEvent("it has a gold text twice, or one that another batch has")
-    if len(ranks) < len(gold) or max(ranks, default=-1) >= len(gold) + len(data.items):
+    if len(ranks) < len(gold) or max(ranks) >= len(gold) + len(data.items):
         raise InapplicableEvent("the places of its gold texts are not among those of its texts")
 
 

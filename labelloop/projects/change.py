@@ -102,7 +102,7 @@ def _other_gold_share(state: LoopState, options: ProjectOptions, first: int, siz
     """How many gold texts there are of a batch of this size, if that changes. Raises UserError."""
     gold, now = gold_at(state, first)
     share = gold_share(options, now)
-    check_gold_share(share, size, bool(gold or options.gold))
+    check_gold_share(share, size, gold is not None or options.gold is not None)
     return {} if share == now else {"gold_share": share}
 
 

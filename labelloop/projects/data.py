@@ -109,7 +109,7 @@ def prepare_data(
     metadata = {name: kind_of(kept_values[name]) for name in options.metadata_column or ()}
     if metadata:
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
-    gold = _gold(options, table, pool, metadata) if options.gold else None
+    gold = _gold(options, table, pool, metadata) if options.gold is not None else None
     notes += gold.notes if gold else ()
     tell(f"storing {len(pool.rows):,} texts")
     return ProjectData(

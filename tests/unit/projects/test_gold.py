@@ -120,6 +120,14 @@ def test_a_file_that_measures_nobody_is_refused_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("gold", ["", "nowhere.csv", "."])
+def test_what_is_no_file_of_texts_is_told(tmp_path: Path, gold: str) -> None:
+    pool = file(tmp_path / "mail.csv", ("win money", "spam"), ("lunch?", "ham"))
+
+    with raises_naming(UserError, gold):
+        prepare_data(ProjectOptions.of({"dataset": pool, "gold": gold}), tmp_path)
+
+
 def test_the_file_of_the_pool_holds_no_gold_texts(tmp_path: Path) -> None:
     pool = file(tmp_path / "mail.csv", ("win money", "spam"), ("lunch?", "ham"))
 
