@@ -24,6 +24,7 @@ from schemas.operator_events import PoolGrown as PoolGrown
 from schemas.operator_events import ProjectChanged as ProjectChanged
 from schemas.operator_events import ProjectChangedV2 as ProjectChangedV2
 from schemas.operator_events import ProjectChangedV3 as ProjectChangedV3
+from schemas.operator_events import ProjectChangedV4 as ProjectChangedV4
 from schemas.operator_events import ProjectEnded as ProjectEnded
 from schemas.operator_events import ProjectMoved as ProjectMoved
 from schemas.operator_events import ProjectPaused as ProjectPaused
@@ -36,6 +37,7 @@ from schemas.parts import (
     Choice,
     ColdStart,
     ColdStartV2,
+    GoldItem,
     ItemVotes,
     LogPrefix,
     QueriedItem,
@@ -150,7 +152,9 @@ class LookaheadChosen(EventData):
 class BatchQueried(EventData):
     """A batch was picked. `model` None: drawn by the seed (cold start).
 
-    `shortlist` None: the model scored every text that could be picked, or none.
+    `shortlist` None: the model scored every text that could be picked, or none. `gold`: texts whose labels
+    are certain, which people are asked beside these. They are no texts of the pool: nothing learns them.
+    `gold_version`: the digest of their snapshot.
     """
 
     batch: str
@@ -162,17 +166,27 @@ class BatchQueried(EventData):
     seed: Integer
     pool_version: str
     seconds: Seconds
+    gold: Seldom[tuple[GoldItem, ...]] = UNSAID
+    gold_version: Seldom[str] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.batch,)
 
 
 class ResponsesRecorded(EventData):
-    """The answers so far of a batch that is not done: Argilla can be lost, answers cannot."""
+    """The answers so far of a batch that is not done: Argilla can be lost, answers cannot.
+
+    `gold`: those to its gold texts, by their rows.
+    """
 
     batch: str
     number: Count
     items: tuple[ItemVotes, ...]
+    gold: Seldom[tuple[ItemVotes, ...]] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.batch, self.number)
@@ -182,7 +196,8 @@ class BatchAnnotated(EventData):
     """A batch is done (revision 0), or its answers changed afterwards.
 
     Texts of a closed batch that nobody decided are absent. `opened` is when its records came on the
-    annotators' screen; `agreement` is the mean over texts with two votes or more.
+    annotators' screen; `agreement` is the mean over texts with two votes or more. `gold`: the answers to its
+    gold texts, by their rows; of a closed batch those that were answered.
     """
 
     batch: str
@@ -190,6 +205,9 @@ class BatchAnnotated(EventData):
     items: tuple[AnnotatedItem, ...]
     opened: Time | None = None
     agreement: float | None = None
+    gold: Seldom[tuple[ItemVotes, ...]] = UNSAID
+
+    _written = without_unsaid
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.batch, self.revision)
@@ -277,6 +295,7 @@ EVENTS: dict[str, type[EventData]] = {
         ProjectChanged,
         ProjectChangedV2,
         ProjectChangedV3,
+        ProjectChangedV4,
         ProjectPaused,
         ProjectResumed,
         ProjectEnded,

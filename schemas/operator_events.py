@@ -6,7 +6,7 @@ from annotated_types import MinLen
 
 from schemas.fields import UNSAID, Count, Positive, Seldom
 from schemas.model import EventData, Fact, without_unsaid
-from schemas.parts import Settings, SettingsV2, SettingsV3, Snapshot, Standing, TopicRead
+from schemas.parts import Settings, SettingsV2, SettingsV3, SettingsV4, Snapshot, Standing, TopicRead
 
 
 class OperatorEvent(EventData):
@@ -54,6 +54,14 @@ class ProjectChangedV3(ProjectChangedV2):
     version: ClassVar[int] = 3
 
     settings: SettingsV3
+
+
+class ProjectChangedV4(ProjectChangedV3):
+    """Settings hold from a batch on, among them texts by which people are measured."""
+
+    version: ClassVar[int] = 4
+
+    settings: SettingsV4
 
 
 class LabelsChanged(OperatorEvent):

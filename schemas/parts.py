@@ -102,6 +102,17 @@ class SettingsV3(SettingsV2):
     overlap: Share | None = None
 
 
+class SettingsV4(SettingsV3):
+    """Settings of a project that take the place of others, also of texts by which people are measured.
+
+    `gold`: texts whose labels are certain, mixed into batches: so many, in addition, as `gold_share` of the
+    batch's texts are.
+    """
+
+    gold: Snapshot | None = None
+    gold_share: Share | None = None
+
+
 class Shortlist(Model):
     """The texts of a large pool that a model scored: some drawn, and doubtful ones.
 
@@ -121,7 +132,8 @@ class QueriedItem:
 
     `probabilities`, where a text may have several labels: those of the predicted ones, of which there may be
     none; `probability` is then that of the likeliest label. `answers`: how many people are to answer it,
-    where that are more than answer the other texts of its batch.
+    where that are more than answer the other texts of its batch. `unaided`: nothing is suggested for it, so
+    that gold texts are not the only ones.
     """
 
     item: Count
@@ -133,8 +145,22 @@ class QueriedItem:
     suggested: bool = False
     probabilities: Seldom[tuple[float, ...]] = UNSAID
     answers: Seldom[Positive] = UNSAID
+    unaided: Seldom[bool] = UNSAID
 
     _written = without_unsaid
+
+
+@part
+class GoldItem:
+    """A text whose labels are certain: its row in the snapshot of such texts, and those labels.
+
+    `rank`: its place among all texts that people are shown of the batch; those of the pool fill the other
+    places in their order. No labels, where a text may have several: it has none of them.
+    """
+
+    item: Count
+    rank: Count
+    labels: tuple[str, ...] = ()
 
 
 @part

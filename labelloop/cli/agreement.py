@@ -23,6 +23,8 @@ def agreement(where: Where, project: str | None, as_json: bool) -> None:
 
     This needs texts that several people labelled: create the project with `--min-submitted 2` or more.
 
+    If gold texts are mixed in (`--gold`), it shows how many of them each annotator labels rightly.
+
     Of machines that suggest labels (`--suggest`), it shows how much they label, and how often as people do.
     """
     asyncio.run(_agreement(where, project, as_json))
@@ -65,6 +67,14 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     for pair in figures["confused"][:SHOWN]:
         times = "once" if pair["times"] == 1 else f"{pair['times']} times"
         yield f"confused    {' and '.join(pair['labels'])}: {times}"
+    for name, who in figures.get("gold", {}).items():
+        discarded = f", {who['discarded']} discarded" if who["discarded"] else ""
+        share = (
+            f", {who['right'] / who['labels']:.1%} right (95 %: {who['low']:.1%} to {who['high']:.1%})"
+            if who["labels"]
+            else ""
+        )
+        yield f"gold        {name}: {who['labels']} labels{share}{discarded}"
     for source, machine in figures.get("machines", {}).items():
         yield from _machine(one_line(source), machine)
 

@@ -1,11 +1,11 @@
 """Command-line options of a project, built from the ProjectOptions model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from itertools import chain
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import rich_click as click
 from click.core import ParameterSource
@@ -25,7 +25,7 @@ from labelloop.errors import UserError
 from labelloop.projects.option import Option
 from labelloop.projects.options import GROWS, LOOKAHEAD, ProjectOptions, flag, is_by_name
 
-PATHS = ("labelled", "dataset", "test", "model")
+PATHS = ("labelled", "dataset", "test", "gold", "model")
 """Options that take a file or a folder, among others."""
 Decorator = Callable[[Command], Command]
 GO_ON = ("fork", "change", "what-if")
@@ -87,14 +87,17 @@ def _kind(field: FieldInfo, option: Option) -> Any:
         return NumberOr(GROWS)
     if option.in_file:
         return click.Path(path_type=Path)
-    hint = _without_none(field.annotation)
+    hint, bounds = _without_none(field.annotation), field.metadata
+    if get_origin(hint) is Annotated:
+        hint, *inner = get_args(hint)
+        bounds = [*bounds, *chain.from_iterable(getattr(each, "metadata", ()) for each in inner)]
     if get_origin(hint) is Literal:
         return click.Choice(get_args(hint))
     if get_origin(hint) is dict:
         return NameValue()
     if get_origin(hint) is tuple:
         return Columns() if option.one_each else Labels()
-    lowest, highest = _bound(field, "ge"), _bound(field, "le")
+    lowest, highest = _bound(bounds, "ge"), _bound(bounds, "le")
     if (lowest, highest) == (None, None):
         return hint
     return (click.IntRange if hint is int else click.FloatRange)(lowest, highest)
@@ -105,8 +108,8 @@ def _without_none(hint: Any) -> Any:
     return next(kind for kind in kinds if kind is not NoneType) if NoneType in kinds else hint
 
 
-def _bound(field: FieldInfo, kind: str) -> Any:
-    return next((getattr(each, kind) for each in field.metadata if hasattr(each, kind)), None)
+def _bound(bounds: Iterable[Any], kind: str) -> Any:
+    return next((getattr(each, kind) for each in bounds if hasattr(each, kind)), None)
 
 
 def _given_values(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.progress import ModelSummary, StoppingSummary, SuggesterSummary
+    from labelloop.projects.progress import GoldSummary, ModelSummary, StoppingSummary, SuggesterSummary
     from labelloop.projects.summary import Summary
 
 
@@ -121,10 +121,12 @@ def _project(project: "Summary") -> Iterator[str]:
         yield f"  only {', '.join(map(one_line, progress.only_for))} see it"
     if progress.overlap:
         yield f"  two people answer {progress.overlap:.0%} of each batch"
+    if progress.gold is not None:
+        yield f"  gold texts: {_gold(progress.gold)}"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         answered = f"{batch.answered} of {batch.texts} texts answered{several}"
-        yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}"
+        yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}{_gold_left(batch.gold_left)}"
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
@@ -150,6 +152,19 @@ def _waiting(texts: int) -> str:
     if not texts:
         return ""
     return f", {texts} {'waits' if texts == 1 else 'wait'} for another person"
+
+
+def _gold_left(texts: int) -> str:
+    return f", {texts} gold text{'s' * (texts != 1)} left" if texts else ""
+
+
+def _gold(gold: "GoldSummary") -> str:
+    asked = f"{gold.used} of {gold.texts} asked"
+    if not gold.share:
+        return f"{asked}, and no more are"
+    if gold.used >= gold.texts:
+        return f"{asked}: none is left, name others with `labelloop change --gold`"
+    return f"{asked}, each batch has {gold.share:.0%} in addition"
 
 
 def _figures(model: "ModelSummary") -> str:
@@ -196,7 +211,8 @@ def _suggester(suggester: "SuggesterSummary") -> str:
     cost = "" if suggester.cost is None else f", cost {suggester.cost:.4f}"
     limit = "" if suggester.max_cost is None else f" of at most {suggester.max_cost:.4f}"
     over = ": no more is spent, raise max_cost with `labelloop change`" if suggester.is_spent else ""
-    return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{cost}{limit}{over}"
+    failed = f", {suggester.failed} failed" if suggester.failed else ""
+    return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{failed}{cost}{limit}{over}"
 
 
 def _duration(since: float | None) -> str:

@@ -5,6 +5,7 @@ from functools import singledispatch
 from itertools import takewhile
 from typing import TypeVar
 
+from labelloop.loop.gold_texts import answered
 from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
 from labelloop.loop.pools import grown, not_waiting, pool_of
@@ -29,7 +30,7 @@ from labelloop.loop.suggestions import with_machines
 from schemas import events as e
 from schemas.envelope import Event
 from schemas.fields import UNSAID
-from schemas.parts import SettingsV3
+from schemas.parts import SettingsV4
 
 State = TypeVar("State", bound=ProjectState)
 
@@ -107,13 +108,13 @@ def _(data: e.BatchQueried, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ResponsesRecorded, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    batch = _batch(state, data.batch)
+    batch = answered(_batch(state, data.batch), data)
     return _with_batch(state, changed(batch, responses=data, responses_at=at))
 
 
 @_apply.register
 def _(data: e.BatchAnnotated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    batch = _batch(state, data.batch)
+    batch = answered(_batch(state, data.batch), data)
     if data.revision != len(batch.revisions):
         raise InapplicableEvent(f"it is revision {data.revision} of a batch that has {len(batch.revisions)}")
     stray = {answer.item for answer in data.items} - batch.items
@@ -254,7 +255,7 @@ def _(data: e.ProjectEnded, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ProjectChanged, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    change = Change(max(data.from_batch, state.numbered), SettingsV3(**dict(data.settings)))
+    change = Change(max(data.from_batch, state.numbered), SettingsV4(**dict(data.settings)))
     return changed(state, changes=(*state.changes, change))
 
 

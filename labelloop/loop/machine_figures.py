@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from labelloop.loop.labels import decided
 from labelloop.loop.state import LoopState
-from labelloop.loop.suggestions import SHOWN, Spent, by_people, has_answer, source_of, spent_by
+from labelloop.loop.suggestions import Spent, by_people, has_answer, is_shown, source_of, spent_by
 from labelloop.loop.verdict import verdict
 from schemas.events import SuggestionsMade
 from schemas.model import replaced
@@ -65,7 +65,7 @@ def machine_figures(state: LoopState) -> dict[str, MachineFigures]:
     made: dict[str, list[SuggestionsMade]] = {}
     asked: dict[str, list[_Asked]] = {}
     for batch in state.batches.values():
-        shown = {each.item for each in batch.queried.items if each.reason in SHOWN}
+        shown = {each.item for each in batch.queried.items if is_shown(each)}
         for each in batch.suggestions:
             made.setdefault(source_of(each), []).append(each)
             asked.setdefault(source_of(each), []).extend(

@@ -6,6 +6,7 @@ from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
 from labelloop.loop.draws import derived
+from labelloop.loop.gold_texts import check_drawn
 from labelloop.loop.history import ChainedHistory
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
@@ -76,6 +77,7 @@ class Proof(ChainedHistory):
         if data.pool_version not in {pool.version for pool in _pools(state)}:
             raise InapplicableEvent("it was picked from another pool")
         self._check_items(data, pool_of_version(state, data.pool_version))
+        check_drawn(data, state)
         if number_of(data.batch) is None:
             self._check_relabel(data, event, state)
             return

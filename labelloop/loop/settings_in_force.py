@@ -16,7 +16,7 @@ NOTHING = "none"
 AT_ONCE = frozenset({"guidelines", "test", "stopping", "stop_when_advised", "annotators"})
 """Settings of no batch: they hold once theirs is the next one, also if it never comes."""
 APART_FROM_PICKS = AT_ONCE | {"min_submitted"}
-OF_PEOPLE = ("annotators", "overlap")
+OF_PEOPLE = ("annotators", "overlap", "gold", "gold_share")
 """Settings that are no part of the project that the learner knows, but of who is asked."""
 SHOWN = ("guidelines", "min_submitted")
 """Settings that people see where they answer."""
@@ -134,10 +134,11 @@ def is_test_changed(state: LoopState) -> bool:
 
 
 def snapshots(state: LoopState) -> tuple[Snapshot, ...]:
-    """Those of the pool, and all test sets of a project, each once."""
+    """Those of the pool, and all test sets and gold texts of a project, each once."""
     tests = (state.project.test, *(change.settings.test for change in state.changes))
+    gold = (change.settings.gold for change in state.changes)
     grown = (growth.snapshot for growth in state.grown)
-    return tuple(dict.fromkeys((state.project.pool, *grown, *filter(None, tests))))
+    return tuple(dict.fromkeys((state.project.pool, *grown, *filter(None, (*tests, *gold)))))
 
 
 def for_learned(state: LoopState, learned: Mapping[str, int]) -> ProjectCreatedV4:

@@ -24,7 +24,7 @@ from schemas.events import (
     StoppingChecked,
     SuggestionsMade,
 )
-from schemas.parts import Choice, ItemVotes, SettingsV3, Snapshot, TopicRead
+from schemas.parts import Choice, ItemVotes, SettingsV4, Snapshot, TopicRead
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -164,7 +164,7 @@ class Change:
     """Settings that apply from a batch on."""
 
     from_batch: int
-    settings: SettingsV3
+    settings: SettingsV4
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def is_any_machine_chosen(state: LoopState) -> bool:
     return any(each.choice.name != MODEL for each in state.suggesters)
 
 
+def is_shown(picked: QueriedItem) -> bool:
+    """Whether people are shown what a machine says of a text."""
+    return picked.reason in SHOWN and not picked.unaided
+
+
 def next_suggestions(state: LoopState) -> NextSuggestions | None:
     """The oldest open batch with texts to suggest labels for. None also where the money is spent."""
     if state.ended:
@@ -176,5 +181,5 @@ def shown_by_machines(batch: Batch, labels: LabelList) -> Mapping[int, tuple[str
     return {
         said.item: (source_of(made), said.labels)
         for made, said in made_of(batch)
-        if has_answer(said) and picked[said.item].reason in SHOWN and labels.choices.keys() >= {*said.labels}
+        if has_answer(said) and is_shown(picked[said.item]) and labels.choices.keys() >= {*said.labels}
     }

@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,13 +77,18 @@ async def run(functions: Functions, texts: Sequence[str], seconds: float = SECON
         if "error" in ready:
             raise UserError(str(ready["error"]))
         said: list[Said] = []
+        failures = Counter[tuple[str, str]]()
         while len(said) < len(texts):
             told = await _line(process.stdout, seconds)
             if told is None:
                 logger.warning("the label functions %s take too long, or end, on a text", functions.name)
                 said.append(Said(failed=(functions.name,)))
                 break
-            said.append(_said(told, functions.name))
+            said.append(
+                Said({each: tuple(labels) for each, labels in told["votes"].items()}, tuple(told["failed"]))
+            )
+            failures.update(_first_told(told["failed"], functions.name, failures))
+        _tell_of_others(functions.name, failures)
         return Ran(tuple(ready["functions"]), ready["release"], tuple(said))
     finally:
         writing.cancel()
@@ -110,7 +116,18 @@ async def _line(stdout: asyncio.StreamReader, seconds: float) -> dict[str, Any] 
     return dict(json.loads(line)) if line else None
 
 
-def _said(told: Mapping[str, Any], name: str) -> Said:
-    for function, why in told["failed"].items():
-        logger.warning("the label function %s of %s failed on a text: %s", function, name, one_line(why))
-    return Said({each: tuple(labels) for each, labels in told["votes"].items()}, tuple(told["failed"]))
+def _first_told(
+    failed: Mapping[str, str], name: str, before: Container[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """What failed and why; each is logged when it comes first."""
+    for function, why in failed.items():
+        if (function, why) not in before:
+            logger.warning("the label function %s of %s failed on a text: %s", function, name, one_line(why))
+        yield function, why
+
+
+def _tell_of_others(name: str, failures: Mapping[tuple[str, str], int]) -> None:
+    for (function, why), texts in failures.items():
+        if texts > 1:
+            more = (function, name, texts - 1, one_line(why))
+            logger.warning("the label function %s of %s failed on %s more texts: %s", *more)

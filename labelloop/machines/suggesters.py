@@ -1,6 +1,7 @@
 """The suggesters that a project can choose, with their parameters as users give and events record them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -136,12 +137,17 @@ def read_rules(path: str, labels: Mapping[str, str]) -> list[list[str]]:
     """Pairs of a label and a pattern from a YAML file, which has patterns by label. Raises UserError."""
     import yaml
 
+    text = _read(path)
     try:
-        content = yaml.load(_read(path), yaml.BaseLoader)
+        content, node = yaml.load(text, yaml.BaseLoader), yaml.compose(text, yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} is no YAML ({' '.join(str(error).split())[:200]}): correct it") from error
     if not isinstance(content, dict) or not content:
         raise UserError(f"{path} holds no patterns: write a label, a colon, and under it a list of patterns")
+    assert isinstance(node, yaml.MappingNode)
+    times = Counter(key.value for key, _ in node.value)
+    if twice := [label for label, count in times.items() if count > 1]:
+        raise UserError(f"{path} has the label {twice[0]!r} twice: write all its patterns under one")
     names = {shown: name for name, shown in labels.items()}
     rules = []
     for label, patterns in content.items():

@@ -57,7 +57,8 @@ class AskedText:
     votes were put back on the record before (`SeenRecord.restored`). `columns`: what people are shown in
     place of the text, by column, in order (None: the text has none; empty: they see the text). `metadata`:
     further columns by which people can filter. `wanted`: how many people shall answer it, if that is not what
-    holds for its batch.
+    holds for its batch. `other_number`: what people may read as its number in place of `item`, which would
+    tell them that its label is known.
     """
 
     batch: str
@@ -73,6 +74,7 @@ class AskedText:
     columns: Mapping[str, str | None] = field(default_factory=dict)
     metadata: Mapping[str, Metadata | None] = field(default_factory=dict)
     wanted: int | None = None
+    other_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

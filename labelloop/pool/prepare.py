@@ -99,21 +99,51 @@ def clean_test(
 
     Raises `UserError`.
     """
-    if table.labels is None:
-        raise UserError(f"the test set {table.source} has no labels; name their column with {label_option}")
-    rows, empty, duplicates = _distinct(table, "correct it")
-    labelled = [row for row in rows if row.gold is not None]
-    if not labelled:
-        raise UserError(f"the test set {table.source} has no labelled texts; give another, or none")
-    _no_others(table, names_in(row.gold for row in labelled), labels, f"correct them or {or_else}")
-    labelled = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in labelled]
+    named = f"the test set {table.source}"
+    labelled, prepared = _labelled(table, labels, named, label_option, or_else)
     in_pool = len({key(row.text) for row in labelled} & {key(row.text) for row in pool})
     if in_pool == len(labelled) == len(pool):
         raise UserError(
             f"the test set {table.source} holds the texts of the pool; give others, name its split with "
             "--test-split, or leave it out"
         )
-    return Prepared(labelled, list(labels), empty, duplicates, len(rows) - len(labelled), in_pool)
+    return replace(prepared, in_pool=in_pool)
+
+
+def clean_gold(
+    table: Table,
+    labels: Sequence[str],
+    there: Container[str],
+    label_option: str = "--gold-label-column",
+    or_else: str = NAME_LABELS,
+) -> Prepared:
+    """Distinct labelled texts whose labels are certain. Texts that people are asked anyway are left out.
+
+    `there`: the keys of those. Raises `UserError`.
+    """
+    labelled, prepared = _labelled(table, labels, table.source, label_option, or_else)
+    others = [row for row in labelled if key(row.text) not in there]
+    if not others:
+        raise UserError(
+            f"{table.source} has only texts that people are asked anyway, because they are in the pool: give "
+            "others as --gold, or leave these out of the data set"
+        )
+    return replace(prepared, rows=others, in_pool=len(labelled) - len(others))
+
+
+def _labelled(
+    table: Table, labels: Sequence[str], named: str, label_option: str, or_else: str
+) -> tuple[list[Row], Prepared]:
+    """The distinct texts with a label. Raises `UserError` if there are none, and for other labels."""
+    if table.labels is None:
+        raise UserError(f"{named} has no labels; name their column with {label_option}")
+    rows, empty, duplicates = _distinct(table, "correct it")
+    labelled = [row for row in rows if row.gold is not None]
+    if not labelled:
+        raise UserError(f"{named} has no labelled texts; give another, or none")
+    _no_others(table, names_in(row.gold for row in labelled), labels, f"correct them or {or_else}")
+    labelled = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in labelled]
+    return labelled, Prepared(labelled, list(labels), empty, duplicates, len(rows) - len(labelled))
 
 
 def summary(prepared: Prepared) -> str | None:

@@ -1,15 +1,14 @@
 """Change a project's settings from a batch on, or fork a project with other settings."""
 
-import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from dataclasses import replace as replace_state
 from pathlib import Path
 from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
+from labelloop.loop.gold_texts import gold_at, gold_snapshots
 from labelloop.loop.history import History
 from labelloop.loop.pools import pool_of
 from labelloop.loop.schedule import MOST_AHEAD, expected_model, newest_model, open_batches
@@ -26,8 +25,9 @@ from labelloop.loop.state import Change, LoopState
 from labelloop.projects.catalog import named, sound
 from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
 from labelloop.projects.create import SOURCE, new_id
-from labelloop.projects.data import prepare_test
 from labelloop.projects.given_batches import changed_as_written, copied, opening
+from labelloop.projects.gold import check_gold_share, gold_note, gold_share
+from labelloop.projects.labelled_texts import new_texts
 from labelloop.projects.machines import at_change, at_fork
 from labelloop.projects.operator_requests import ask, new_request, who
 from labelloop.projects.options import ProjectOptions
@@ -42,9 +42,9 @@ from labelloop.projects.own_annotators import (
     people_after,
 )
 from labelloop.store import Store
-from schemas.events import ProjectChanged, ProjectCreated, ProjectCreatedV4
+from schemas.events import ProjectChanged, ProjectCreated
 from schemas.model import replaced
-from schemas.parts import BaseModelChoice, Choice, SettingsV3, Snapshot
+from schemas.parts import BaseModelChoice, Choice, SettingsV4
 
 LOOKAHEAD = {"lookahead", "lookahead_grows"}
 OTHER = "give another setting, for example --strategy prediction-entropy"
@@ -74,13 +74,14 @@ async def change(
     before = at_batch(state, first)
     asked_fields = _asked_fields(before, options, pool_of(state).size)
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, state, before, history.project, store, Path(folder))
+        further = await new_texts(options, state, before, history.project, store, Path(folder))
         least = asked_fields.get("min_submitted", before.min_submitted)
         size = asked_fields.get("batch_size", before.batch_size)
         asked_fields |= other_annotators(state, options, least)
-        asked_fields |= tested.fields | other_overlap(state, options, first)
+        asked_fields |= further.fields | other_overlap(state, options, first)
         share = asked_fields.get("overlap", overlap_at(state, first))
         check_overlap(share, least, size, people_after(state, options))
+        asked_fields |= _other_gold_share(state, options, first, size)
         suggester = at_change(options, state, first, new_request(), who(), why)
         if not asked_fields and not suggester:
             raise UserError(f"nothing changes: {OTHER}")
@@ -89,10 +90,20 @@ async def change(
             _check_change(replace_state(state, changes=(*state.changes, change)), first)
         of_learner = {name: each for name, each in asked_fields.items() if name not in OF_PEOPLE}
         notes = await try_change(store, before, replaced(before, **of_learner)) if store else ()
-        await tested.keep(store)
+        await further.keep(store)
     await ask(log, history, *suggester, *([_event(first, asked_fields, why)] if asked_fields else ()))
     notes += overlap_note(asked_fields.get("overlap"), size)
-    return first, (*tested.notes, *notes, *_kept_notes(state, asked_fields))
+    if share := asked_fields.get("gold_share"):
+        notes += (gold_note(share, size),)
+    return first, (*further.notes, *notes, *_kept_notes(state, asked_fields))
+
+
+def _other_gold_share(state: LoopState, options: ProjectOptions, first: int, size: int) -> dict[str, float]:
+    """How many gold texts there are of a batch of this size, if that changes. Raises UserError."""
+    gold, now = gold_at(state, first)
+    share = gold_share(options, now)
+    check_gold_share(share, size, gold is not None or options.gold is not None)
+    return {} if share == now else {"gold_share": share}
 
 
 def _kept_notes(state: LoopState, asked_fields: Mapping[str, Any]) -> Iterator[str]:
@@ -110,9 +121,9 @@ def _event(first: int, asked_fields: Mapping[str, Any], why: str) -> ProjectChan
     return changed_as_written(_settings(asked_fields), **by)
 
 
-def _settings(asked_fields: Mapping[str, Any]) -> SettingsV3:
+def _settings(asked_fields: Mapping[str, Any]) -> SettingsV4:
     without = {"stopping": Choice(name=NOTHING)} if asked_fields.get("stopping", NOTHING) is None else {}
-    return SettingsV3(**{**asked_fields, **without})
+    return SettingsV4(**{**asked_fields, **without})
 
 
 async def fork(
@@ -143,10 +154,11 @@ async def fork(
             f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
         )
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
-        tested = await _new_test(options, state, project, new_project, store, Path(folder))
-        created = replaced(created, **tested.fields)
+        further = await new_texts(options, state, project, new_project, store, Path(folder))
+        gold = further.fields.get("gold", gold_at(state, batches).snapshot)
+        created = replaced(created, **{name: each for name, each in further.fields.items() if name == "test"})
         notes = await try_change(store, project, created) if store else ()
-        await tested.keep(store)
+        await further.keep(store)
     people = people_after(state, options)
     overlap = overlap_at(state, batches) if options.overlap is None else options.overlap
     words = {name: standing.word for name, standing in state.standings.items() if standing.is_barred}
@@ -154,59 +166,25 @@ async def fork(
         check_annotators(people, created.min_submitted)
     check_may_answer(options.annotators or (), state.standings)
     check_overlap(overlap, created.min_submitted, created.batch_size, people)
+    share = gold_share(options, gold_at(state, batches).share)
+    check_gold_share(share, created.batch_size, gold is not None)
     copied_batches = copied(state, batches)
     first = opening(
         new_project,
         created,
         copied_batches,
         SOURCE,
-        settings=SettingsV3(annotators=people, overlap=overlap or None),
+        settings=SettingsV4(
+            annotators=people, overlap=overlap or None, gold=gold, gold_share=share if gold else None
+        ),
         grown=pool.snapshots[1:],
         label_changes=state.label_changes,
         suggester=at_fork(options, state, batches, SOURCE),
         standings=words,
+        gold_before=[each for each in dict.fromkeys(gold_snapshots(state)) if each != gold],
     )
     await log.append(*first)
-    return new_project, batches, (*tested.notes, *notes)
-
-
-@dataclass(frozen=True)
-class _NewTest:
-    """A test set that was asked for, if it is another one than before, and notes on it."""
-
-    snapshot: Snapshot | None = None
-    file: Path | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """What changes by it."""
-        return {} if self.snapshot is None else {"test": self.snapshot}
-
-    async def keep(self, store: Store | None) -> None:
-        """Put it into the store."""
-        if store is not None and self.snapshot is not None and self.file is not None:
-            await asyncio.to_thread(store.add_snapshot, self.snapshot, self.file)
-
-
-async def _new_test(
-    options: ProjectOptions,
-    state: LoopState,
-    before: ProjectCreatedV4,
-    project: str,
-    store: Store | None,
-    folder: Path,
-) -> _NewTest:
-    """Read the given test set into the folder. Raises UserError."""
-    if options.test is None:
-        return _NewTest()
-    if store is None:
-        raise UserError("the store is not known here, where a test set is kept: give it with --store")
-    pool = await asyncio.to_thread(store.open_pool, pool_of(state))
-    new_test, notes = await asyncio.to_thread(prepare_test, options, before, pool, folder, state)
-    if before.test is not None and before.test.digest == new_test.digest:
-        return _NewTest(notes=notes)
-    return _NewTest(replaced(new_test, uri=f"{project}/{new_test.uri}"), folder / new_test.uri, notes)
+    return new_project, batches, (*further.notes, *notes)
 
 
 def _batches(state: LoopState, last: int | None) -> int:

@@ -16,7 +16,7 @@ from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.words import label_name, quoted
 from labelloop.projects.catalog import sound
 from labelloop.projects.checks import check_label_list, check_stopping
-from labelloop.projects.data import check_counting
+from labelloop.projects.labelled_texts import check_counting
 from labelloop.projects.operator_requests import ask, check_not_ended, new_request, who
 from labelloop.projects.relabel import relabel, under_way
 from labelloop.projects.replay import read_again

@@ -14,6 +14,7 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.learner.requests import ClassifierSpec
 from labelloop.log.base import Log
+from labelloop.loop.gold_texts import gold_at
 from labelloop.loop.history import History
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
@@ -105,7 +106,7 @@ async def ensure_project(
     with store.draft(project) as draft:
         data = await asyncio.to_thread(_checked_data, options, draft, tell, answered)
         options, notes = _of_task(options, data), data.notes
-        notes += own_annotators.overlap_note(options.overlap, options.batch_size)
+        notes += own_annotators.people_notes(options)
         if tries_model:
             tell(f"trying {model}")
             notes += await try_model(draft / data.pool.uri, _spec(model, options), data.labels)
@@ -113,7 +114,7 @@ async def ensure_project(
         opened_log = await log()
     first_batches = in_batches(list(data.answers.values())) if answered else imported(data.known_labels)
     created = _event(project, name, model, options, data, len(first_batches))
-    settings = own_annotators.settings_at_creation(options)
+    settings = own_annotators.settings_at_creation(options, data.gold and _under(project, data.gold))
     suggester = at_creation(options, data.labels, data.task, SOURCE)
     first = opening(project, created, first_batches, SOURCE, settings=settings, suggester=suggester)
     await opened_log.append(*first)
@@ -219,7 +220,7 @@ def check_same(
         options = options.with_other(**{name: now for name, now in _of_columns(recorded).items() if now})
         if options.keep_columns is not None and tuple(to_keep(options)) != kept_columns:
             raise _other(recorded, "keep_columns", kept_columns)
-        _check_texts(recorded, given_labels(state), options.with_other(keep_columns=kept_columns), answered)
+        _check_texts(recorded, state, options.with_other(keep_columns=kept_columns), answered)
 
 
 def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
@@ -257,10 +258,7 @@ def _means(recorded: ProjectCreated, options: ProjectOptions, option: str, now: 
 
 
 def _check_texts(
-    recorded: ProjectCreated,
-    known_labels: Mapping[int, tuple[str, ...]],
-    options: ProjectOptions,
-    answered: AnsweredTexts | None,
+    recorded: ProjectCreated, state: LoopState, options: ProjectOptions, answered: AnsweredTexts | None
 ) -> None:
     if answered is None:
         options = options.with_other(labels=recorded.labels, task=recorded.task)
@@ -273,7 +271,7 @@ def _check_texts(
             "leave that option out to continue the project, add further texts with `labelloop add`, or give "
             "another --name"
         )
-    if options.labelled is not None and data.known_labels != known_labels:
+    if options.labelled is not None and data.known_labels != given_labels(state):
         raise UserError(
             f"the project {recorded.name!r} was created from other labels than {options.labelled} has now: "
             "give another --name"
@@ -281,6 +279,9 @@ def _check_texts(
     tests = [None if each is None else each.digest for each in (data.test, recorded.test)]
     if options.test is not None and (None in tests or tests[0] != tests[1]):
         raise _other(recorded, "test", "none" if recorded.test is None else "another test set")
+    gold = gold_at(state, state.numbered).snapshot
+    if data.gold is not None and data.gold.digest != (gold.digest if gold else None):
+        raise _other(recorded, "gold", "other gold texts" if gold else "none")
 
 
 def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:

@@ -1,23 +1,21 @@
 """Load and clean a project's texts, and store them as snapshots."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
-from labelloop.loop.label_lists import LabelList, first_names, label_list
-from labelloop.loop.state import LoopState
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.label_cells import Cells, Gold, names_of
+from labelloop.pool.label_cells import Cells
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
-from labelloop.pool.prepare import ADD_LABELS, Prepared, clean_pool, clean_test, summary, with_names
-from labelloop.pool.snapshot import NONE_KEPT, OpenSnapshot, Row, write
+from labelloop.pool.prepare import Prepared, clean_pool, clean_test, key, summary
+from labelloop.pool.snapshot import NONE_KEPT, write
 from labelloop.pool.sources import Table, as_table, load
 from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
+from labelloop.projects.gold import GoldColumns, GoldTexts, read_gold
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
 from labelloop.projects.options import ProjectOptions
-from schemas.events import ProjectCreatedV4
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, AnnotatedItem, Snapshot, Task
 
 Tell = Callable[[str], None]
@@ -33,7 +31,8 @@ class ProjectData:
     """Snapshots (URIs relative to the project's folder), task, labels, and notes on what was left out.
 
     `text_columns`, and the kinds of the columns of metadata, are those of the pool. `known_labels`: by
-    pool item. `answers`: what people answered elsewhere, by pool item.
+    pool item. `answers`: what people answered elsewhere, by pool item. `gold`: texts by which people are
+    measured.
     """
 
     pool: Snapshot
@@ -45,6 +44,7 @@ class ProjectData:
     known_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     answers: Mapping[int, AnnotatedItem] = field(default_factory=dict)
     task: Task = SINGLE_LABEL
+    gold: Snapshot | None = None
 
 
 def prepare_data(
@@ -88,7 +88,7 @@ def prepare_data(
         raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
     labels_of = matched(labelled, pool, dataset) if labelled else {}
     people_said = answers(answered, table, pool, options) if answered else NO_ANSWERS
-    notes = [*table.notes, *(labelled.notes if labelled else ()), _note(dataset, pool)]
+    notes = [*table.notes, *(labelled.notes if labelled else ()), note_on(dataset, pool)]
     if options.drop_near_copies or looks_for_near_copies:
         tell(f"looking for near-copies in {len(pool.rows):,} texts")
     if options.drop_near_copies:
@@ -102,14 +102,16 @@ def prepare_data(
         notes.append(_given_note(options.labelled, labels_of, pool))
     notes += people_said.notes
     if tested is not None:
-        notes += [*tested[0].notes, _note(f"test set {options.test}", tested[1])]
-    tell(f"storing {len(pool.rows):,} texts")
+        notes += [*tested[0].notes, note_on(f"test set {options.test}", tested[1])]
     kept_values = {
         column: [values[row.source_row] for row in pool.rows] for column, values in table.kept_columns.items()
     }
     metadata = {name: kind_of(kept_values[name]) for name in options.metadata_column or ()}
     if metadata:
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
+    gold = _gold(options, table, pool, metadata) if options.gold is not None else None
+    notes += gold.notes if gold else ()
+    tell(f"storing {len(pool.rows):,} texts")
     return ProjectData(
         pool=keep_snapshot(folder, "pool", table, pool, kept_values),
         test=keep_snapshot(folder, "test", *tested) if tested else None,
@@ -120,7 +122,20 @@ def prepare_data(
         known_labels=labels_of or people_said.labels,
         answers=people_said.by_item,
         task=options.asked_task or SINGLE_LABEL,
+        gold=keep_snapshot(folder, "gold", *gold[:3]) if gold else None,
     )
+
+
+def _gold(options: ProjectOptions, table: Table, pool: Prepared, metadata: Mapping[str, str]) -> GoldTexts:
+    columns = GoldColumns(
+        options.gold_text_column or options.text_column,
+        options.gold_label_column or options.label_column or None,
+        table.text_columns,
+        options.show_column or (),
+        metadata,
+        options.asked_task == MULTI_LABEL,
+    )
+    return read_gold(options, columns, pool.labels, {key(row.text) for row in pool.rows})
 
 
 def _loaded(dataset: str, options: ProjectOptions) -> Table:
@@ -191,50 +206,6 @@ def _without_gold(dataset: str, what: str) -> UserError:
     )
 
 
-def prepare_test(
-    options: ProjectOptions, project: ProjectCreatedV4, pool: OpenSnapshot, folder: Path, state: LoopState
-) -> tuple[Snapshot, tuple[str, ...]]:
-    """Another test set for a project that there is: its snapshot, written under `folder`, and notes.
-
-    Its columns have the names that they had before, unless others are given. Its labels may have any name
-    that they have or had in the `state`. Raises UserError.
-    """
-    before = project.test or project.pool
-    columns = project.text_columns or (before.text_column,)
-    test_columns = options.test_text_column or columns
-    if len(test_columns) != len(columns):
-        raise UserError(
-            f"--test-text-column names {len(test_columns)} columns for the {len(columns)} of a text: "
-            "name one for each, in the same order"
-        )
-    table = load(
-        str(options.test),
-        test_columns,
-        before.label_column if options.test_label_column is None else options.test_label_column,
-        None,
-        Split.of_test(options.test_split),
-        text_option="--test-text-column",
-        label_option="--test-label-column",
-        cells=Cells(project.is_multi_label, options.label_separator),
-    )
-    rows = [Row(text, None, number) for number, text in enumerate(pool.all_texts())]
-    labels = label_list(state)
-    table = with_names(table, first_names(state))
-    prepared = clean_test(table, labels.names, rows, "--test-label-column", ADD_LABELS)
-    check_counting([row.gold for row in prepared.rows], labels)
-    note = _note(f"test set {options.test}", prepared)
-    return keep_snapshot(folder, "test", table, prepared), (*table.notes, *((note,) if note else ()))
-
-
-def check_counting(gold: Iterable[Gold | None], labels: LabelList) -> None:
-    """Check that a label of some text of a test set is not retired. Raises UserError."""
-    if all(each is None or labels.counting(names_of(each)) is None for each in gold):
-        raise UserError(
-            "no text of the test set has a label that is not retired: first name a test set that has with "
-            "`labelloop change --test`"
-        )
-
-
 def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
     if options.test is None:
         return None
@@ -269,7 +240,7 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | N
     return table, clean_test(table, pool.labels, pool.rows)
 
 
-def _note(what: str, prepared: Prepared) -> str | None:
+def note_on(what: str, prepared: Prepared) -> str | None:
     left_out = summary(prepared)
     return f"{what}: {left_out}" if left_out else None
 

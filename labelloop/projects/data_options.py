@@ -14,7 +14,10 @@ from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Task
 
 TEXT = "text"
 Columns = tuple[str, ...]
-BY_COLUMN = ("text_column", "show_column", "metadata_column", "labelled_text_column", "test_text_column")
+BY_COLUMN = (
+    *("text_column", "show_column", "metadata_column"),
+    *("labelled_text_column", "test_text_column", "gold_text_column"),
+)
 
 OF_FILES = frozenset(
     {"dataset", "task", "label_separator", "labels", "label_column", "config", "split", "revision"}
@@ -72,6 +75,13 @@ class DataOptions(BaseModel):
         Option(
             "Labelled texts to evaluate each model on: a file, folder or Hub id, like --dataset.",
             DEMO | CHANGE,
+        ),
+    ] = None
+    gold: Annotated[
+        str | None,
+        Option(
+            "Texts whose labels are certain, mixed into batches to measure people: a file, folder or Hub id.",
+            NEW | {"fork", "change"},
         ),
     ] = None
     text_column: Annotated[
@@ -146,6 +156,21 @@ class DataOptions(BaseModel):
     ] = None
     test_label_column: Annotated[
         str | None, Option("Column of the labels in the test set. [default: --label-column]", CHANGE)
+    ] = None
+    gold_text_column: Annotated[
+        Columns | None,
+        Option(
+            "Column of the texts in --gold. [default: --text-column]",
+            NEW | {"fork", "change"},
+            one_each=True,
+        ),
+    ] = None
+    gold_label_column: Annotated[
+        str | None,
+        Option(
+            "Column of the labels in --gold. [default: label or labels, if it exists]",
+            NEW | {"fork", "change"},
+        ),
     ] = None
 
     @property

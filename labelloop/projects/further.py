@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labelloop.errors import UserError
+from labelloop.loop.gold_texts import gold_snapshots
 from labelloop.loop.label_lists import first_names
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next
@@ -14,7 +15,7 @@ from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.messages import MessageColumns
 from labelloop.pool.near_copies import without_near_copies
 from labelloop.pool.prepare import Prepared, clean_further, key, with_names
-from labelloop.pool.snapshot import Row
+from labelloop.pool.snapshot import OpenSnapshot, Row
 from labelloop.pool.sources import Table, load
 from labelloop.projects.data import Tell, keep_snapshot
 from labelloop.projects.options import ProjectOptions
@@ -44,6 +45,10 @@ class Further:
         rows = zip(self._pool.all_texts(), self._gold(), strict=True)
         self._rows = [Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
         self._there = {key(row.text) for row in self._rows}
+        self._already = "in the pool already"
+        for snapshot in gold_snapshots(state):
+            self._already = "in the pool or among the gold texts already"
+            self._there |= {key(text) for text in OpenSnapshot.open(store.snapshot(snapshot)).all_texts()}
 
     def _gold(self) -> Sequence[Gold | None]:
         items = range(len(self._pool))
@@ -75,7 +80,7 @@ class Further:
         further = clean_further(table, self._project.labels, self._there)
         if self._options.drop_near_copies and further.rows:
             further = self._without_near_copies(further)
-        notes = (*table.notes, _note(source, further, self._pool.has_gold))
+        notes = (*table.notes, _note(source, further, self._pool.has_gold, self._already))
         if not further.rows:
             return Read(None, notes)
         kept_values = {
@@ -138,11 +143,14 @@ class Further:
                 )
 
 
-def _note(source: str, further: Prepared, has_gold: bool) -> str:
+def _note(source: str, further: Prepared, has_gold: bool, already: str) -> str:
     rows = further.rows
     unlabelled = (further.unlabelled or len(rows)) if has_gold and rows and rows[0].gold is None else 0
     facts = [
-        (further.in_pool, "in the pool already"),
+        (
+            further.in_pool,
+            already,
+        ),
         (further.duplicates, "duplicates left out"),
         (further.near_copies, "near-copies left out"),
         (further.empty, "empty left out"),

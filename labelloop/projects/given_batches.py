@@ -1,6 +1,6 @@
 """Batches that a new project starts with: they were answered before it was created. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -9,6 +9,7 @@ from typing import Any
 
 from labelloop.loop.agreement import mean
 from labelloop.loop.draws import as_listed
+from labelloop.loop.gold_texts import as_asked, kept, recorded
 from labelloop.loop.labels import as_answer, decided
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.own_annotators import AT_CREATION, said_of
@@ -21,30 +22,49 @@ from schemas.events import (
     ProjectChanged,
     ProjectChangedV2,
     ProjectChangedV3,
+    ProjectChangedV4,
     ProjectCreated,
     ProjectCreatedV2,
     ProjectCreatedV3,
     ProjectCreatedV4,
     ProjectCreatedV5,
     SuggesterChosen,
+    SuggestionsMade,
 )
-from schemas.fields import EMPTY
+from schemas.fields import EMPTY, UNSAID
 from schemas.model import fields, replaced
-from schemas.parts import AnnotatedItem, QueriedItem, Settings, SettingsV2, SettingsV3, Snapshot
+from schemas.parts import (
+    AnnotatedItem,
+    GoldItem,
+    ItemVotes,
+    QueriedItem,
+    Settings,
+    SettingsV2,
+    SettingsV3,
+    SettingsV4,
+    Snapshot,
+    Vote,
+)
 
 VERSIONS = (ProjectCreated, ProjectCreatedV2, ProjectCreatedV3, ProjectCreatedV4, ProjectCreatedV5)
 COLD_STARTS_OF_VERSION_1 = ("random", "balanced")
-NOT_CHANGED = SettingsV3()
+NOT_CHANGED = SettingsV4()
 MOST_TEXTS = 1000
 """Of one event: a broker takes about a megabyte."""
 
 
 @dataclass(frozen=True)
 class InitialBatch:
-    """A batch with its answers."""
+    """A batch with its answers. `gold`: its gold texts, of the snapshot `gold_version`.
+
+    `suggestions`: what machines said of it.
+    """
 
     items: tuple[QueriedItem, ...]
     answers: BatchAnnotated
+    gold: tuple[GoldItem, ...] = ()
+    gold_version: str = ""
+    suggestions: tuple[SuggestionsMade, ...] = ()
 
 
 def imported(labels: Mapping[int, tuple[str, ...]]) -> list[InitialBatch]:
@@ -88,14 +108,38 @@ def copied(state: LoopState, batches: int) -> list[InitialBatch]:
 
 
 def _copied(batch: Batch, counting: Mapping[int, AnnotatedItem]) -> InitialBatch:
-    newest, kept_items = batch.revisions[-1], batch.kept_items
+    newest, kept_items, kept_gold = batch.revisions[-1], batch.kept_items, kept(batch)
     answers = tuple(
-        replaced(answer, record=None, votes=tuple(replaced(vote, user=None) for vote in answer.votes))
+        replaced(answer, record=None, votes=_of_nobody_here(answer.votes))
         for answer in (counting[old.item] for old in newest.items)
     )
+    of_gold = tuple(ItemVotes(item=each.item, votes=_of_nobody_here(each.votes)) for each in recorded(batch))
+    whole = as_asked(batch)
+    places = sorted(each.rank for each in whole.queried.items if each.item in whole.kept_items)
     picks = [picked for picked in batch.queried.items if picked.item in kept_items]
     items = tuple(replaced(picked, rank=rank) for rank, picked in enumerate(picks))
-    return InitialBatch(items, replaced(newest, revision=0, items=answers, agreement=mean(answers)))
+    gold = tuple(
+        replaced(text, rank=places.index(text.rank))
+        for text in batch.queried.gold or ()
+        if text.item in kept_gold
+    )
+    annotated = replaced(newest, revision=0, items=answers, agreement=mean(answers), gold=of_gold or UNSAID)
+    suggestions = tuple(_said_before(batch, kept_items))
+    return InitialBatch(items, annotated, gold, batch.queried.gold_version or "", suggestions)
+
+
+def _said_before(batch: Batch, kept_items: Collection[int]) -> Iterator[SuggestionsMade]:
+    """What machines said of these texts. What it cost stays with the project that paid for it."""
+    number = 0
+    for made in batch.suggestions:
+        if items := tuple(said for said in made.items if said.item in kept_items):
+            yield replaced(made, number=number, items=items, tokens_in=UNSAID, tokens_out=UNSAID, cost=UNSAID)
+            number += 1
+
+
+def _of_nobody_here(votes: Sequence[Vote]) -> tuple[Vote, ...]:
+    """The votes without the accounts with which they were given."""
+    return tuple(replaced(vote, user=None) for vote in votes)
 
 
 def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
@@ -125,32 +169,40 @@ def opening(
     first_batches: Sequence[InitialBatch],
     source: str,
     time: datetime | None = None,
-    settings: SettingsV3 = NOT_CHANGED,
+    settings: SettingsV4 = NOT_CHANGED,
     label_changes: Sequence[LabelsChanged] = (),
     grown: Sequence[Snapshot] = (),
     suggester: Sequence[SuggesterChosen] = (),
     standings: Mapping[str, str] = EMPTY,
+    gold_before: Sequence[Snapshot] = (),
 ) -> Iterator[Event]:
     """The first events of a project, to be appended together. `time` None means now.
 
     `settings`: those that its creation cannot say. `label_changes`, `grown` and `standings`: those of the
     project that it goes on from, the snapshots of its pool after the first one, and who may answer no more.
-    `suggester`: who suggests labels, if another than the model does.
+    `suggester`: who suggests labels, if another than the model does. `gold_before`: the gold texts that it
+    had before those of the settings.
     """
     event = partial(new_event, project, source=source, time=time or datetime.now(UTC))
     first = event(as_written(created, len(first_batches)))
     yield first
     for more in growth(created.pool, grown, source):
         yield event(more, cause=first.id)
+    for number, snapshot in enumerate(gold_before):
+        before = SettingsV4(gold=snapshot)
+        yield event(
+            changed_as_written(before, request=f"{AT_CREATION} gold {number}", who=source, from_batch=0)
+        )
     if settings != NOT_CHANGED:
         yield event(changed_as_written(settings, request=AT_CREATION, who=source, from_batch=0))
     yield from map(event, (*suggester, *label_changes))
     yield from map(event, said_of(standings, AT_CREATION, source))
     for number, batch in enumerate(first_batches):
         version = (created.pool, *grown)[-1].digest
-        queried = event(_queried(created, number, batch.items, version), cause=first.id)
+        queried = event(_queried(created, number, batch, version), cause=first.id)
         yield queried
-        yield event(batch.answers, cause=queried.id)
+        for facts in (*batch.suggestions, batch.answers):
+            yield event(facts, cause=queried.id)
 
 
 def growth(pool: Snapshot, grown: Sequence[Snapshot], who: str) -> Iterator[PoolGrown]:
@@ -169,13 +221,14 @@ def as_written(created: ProjectCreated, batches_given: int) -> ProjectCreated:
     return kind(**{**values, "given": batches_given})
 
 
-def changed_as_written(settings: SettingsV3, **by: Any) -> ProjectChanged:
+def changed_as_written(settings: SettingsV4, **by: Any) -> ProjectChanged:
     """The event that changes settings, in the first version that can say it."""
     wanted = {name: value for name, value in settings if value is not None}
     kinds: tuple[tuple[Any, Any], ...] = (
         (ProjectChanged, Settings),
         (ProjectChangedV2, SettingsV2),
         (ProjectChangedV3, SettingsV3),
+        (ProjectChangedV4, SettingsV4),
     )
     event, kind = next((event, kind) for event, kind in kinds if wanted.keys() <= fields(kind).keys())
     made: ProjectChanged = event(**by, settings=kind(**wanted))
@@ -192,9 +245,13 @@ def _can_say(kind: type[ProjectCreated], created: ProjectCreated) -> bool:
     return all(getattr(created, name) == created.model_fields[name].default for name in others)
 
 
-def _queried(
-    created: ProjectCreated, number: int, items: tuple[QueriedItem, ...], pool_version: str
-) -> BatchQueried:
+def _queried(created: ProjectCreated, number: int, batch: InitialBatch, pool_version: str) -> BatchQueried:
     return BatchQueried(
-        batch=str(number), items=items, seed=created.seed, pool_version=pool_version, seconds=0.0
+        batch=str(number),
+        items=batch.items,
+        seed=created.seed,
+        pool_version=pool_version,
+        seconds=0.0,
+        gold=batch.gold or UNSAID,
+        gold_version=batch.gold_version or UNSAID,
     )

@@ -113,6 +113,13 @@ class ProjectOptions(DataOptions):
         Share | None,
         Option("Share of each batch that two people answer. [default: 0]", NEW | {"fork", "change"}),
     ] = None
+    gold_share: Annotated[
+        Share | None,
+        Option(
+            "How many texts of --gold each batch has in addition, as a share of its own. [default: 0.05]",
+            NEW | {"fork", "change"},
+        ),
+    ] = None
     ties: Annotated[
         Literal["label-order", "discard"],
         Option("What to do with a text if the annotators' votes are tied.", CHANGE, "ties"),

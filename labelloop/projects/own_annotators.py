@@ -6,12 +6,14 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.loop.draws import ANSWERS, audit_count
+from labelloop.loop.gold_texts import gold_at
 from labelloop.loop.settings_in_force import annotators, overlap_at
 from labelloop.loop.state import LoopState, Standing
 from labelloop.projects.checks import BREAKS, UNSEEN
+from labelloop.projects.gold import check_gold_share, gold_note, gold_share
 from labelloop.projects.options import ProjectOptions
 from schemas.events import AnnotatorChanged
-from schemas.parts import SettingsV3
+from schemas.parts import SettingsV4, Snapshot
 
 AT_CREATION = "annotators"
 LONGEST = 100
@@ -56,9 +58,12 @@ def check_overlap(
         )
 
 
-def settings_at_creation(options: ProjectOptions) -> SettingsV3:
-    """What of the options the creation cannot say."""
-    return SettingsV3(annotators=options.annotators, overlap=options.overlap or None)
+def settings_at_creation(options: ProjectOptions, gold: Snapshot | None) -> SettingsV4:
+    """What of the options the creation cannot say. `gold`: the texts whose labels are certain."""
+    share = gold_share(options, 0.0) if gold else None
+    return SettingsV4(
+        annotators=options.annotators, overlap=options.overlap or None, gold=gold, gold_share=share
+    )
 
 
 def check_people(options: ProjectOptions) -> None:
@@ -66,6 +71,7 @@ def check_people(options: ProjectOptions) -> None:
     if options.annotators is not None:
         check_annotators(options.annotators, options.min_submitted)
     check_overlap(options.overlap, options.min_submitted, options.batch_size, options.annotators)
+    check_gold_share(gold_share(options, 0.0), options.batch_size, options.gold is not None)
 
 
 def differing(state: LoopState, options: ProjectOptions) -> Iterator[tuple[str, Any]]:
@@ -75,6 +81,8 @@ def differing(state: LoopState, options: ProjectOptions) -> Iterator[tuple[str, 
         yield "annotators", only_for or "none of its own"
     if options.overlap not in (None, share):
         yield "overlap", share
+    if options.gold_share not in (None, gold_now := gold_at(state, state.numbered).share):
+        yield "gold_share", gold_now
 
 
 def overlap_note(share: float | None, batch_size: int) -> tuple[str, ...]:
@@ -87,6 +95,13 @@ def overlap_note(share: float | None, batch_size: int) -> tuple[str, ...]:
         f"{texts} of {batch_size} texts of each batch {are} answered by two people: "
         "whoever labels alone finishes no batch",
     )
+
+
+def people_notes(options: ProjectOptions) -> tuple[str, ...]:
+    """What the options of a new project mean for the work of people."""
+    notes = overlap_note(options.overlap, options.batch_size)
+    share = gold_share(options, 0.0)
+    return (*notes, gold_note(share, options.batch_size)) if share else notes
 
 
 def people_after(state: LoopState, options: ProjectOptions) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
+from labelloop.loop.gold_texts import gold_at, kept, recorded, used
 from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.pools import TopicOfTexts, pool_of, topics
@@ -17,17 +18,22 @@ from labelloop.loop.settings_in_force import (
     answers_wanted,
     checks_in_force,
     deciding,
+    min_submitted_at,
     overlap_at,
 )
 from labelloop.loop.state import Batch, Labels, LoopState, Trained
 from labelloop.loop.suggestions import has_answer, is_any_machine_chosen, made_of, spent, suggester_next
+
+FAILED = ("failed", "refused")
+"""Why a machine said nothing of a text, where that is for no reason of the text alone."""
 
 
 @dataclass(frozen=True)
 class OpenBatch:
     """A batch that people still label: how many texts have an answer, and how many answers there are.
 
-    `waiting`: how many texts have an answer, and need one of another person.
+    `waiting`: how many texts have an answer, and need one of another person. `gold_left`: how many gold texts
+    it waits for.
     """
 
     batch: str
@@ -35,6 +41,16 @@ class OpenBatch:
     answered: int
     answers: int
     waiting: int = 0
+    gold_left: int = 0
+
+
+@dataclass(frozen=True)
+class GoldSummary:
+    """The gold texts of the next batch: their share, how many there are, and how many were asked by now."""
+
+    share: float
+    texts: int
+    used: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,8 @@ class StoppingSummary:
 class SuggesterSummary:
     """The machine that suggests labels from the next batch on, and what machines have done so far.
 
-    `model`: of a language model. `cost` and `max_cost`: None without prices, and without a limit.
+    `model`: of a language model. `failed`: of how many texts it could say nothing, because it or its endpoint
+    failed. `cost` and `max_cost`: None without prices, and without a limit.
     """
 
     suggester: str
@@ -83,6 +100,7 @@ class SuggesterSummary:
     votes: bool
     asked: int
     labelled: int
+    failed: int
     cost: float | None
     max_cost: float | None
 
@@ -109,7 +127,8 @@ class Progress:
     `done`: how many batches. `labels`: by pool item. `left_out`: how many texts of the data set are not in
     the pool, by why. `topics`: those of Kafka from which texts came. `annotators`: valid answers by username
     and status. `only_for`: who alone sees it. `overlap`: the share of the next
-    batch that two people answer. `places`: how many places people answered in, one after the
+    batch that two people answer. `gold`: None if there are no gold texts.
+    `places`: how many places people answered in, one after the
     other, because labels changed. `audit`: the one of the newest audited model. `suggester`: None if no
     machine beside the model was ever chosen. `failures`: the last one of each piece of work that has not been
     done since.
@@ -128,6 +147,7 @@ class Progress:
     annotators: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     only_for: tuple[str, ...] | None = None
     overlap: float = 0.0
+    gold: GoldSummary | None = None
     places: int = 1
     models: tuple[ModelSummary, ...] = ()
     audit: Audited | None = None
@@ -171,6 +191,7 @@ def progress_of(state: LoopState) -> Progress:
         annotators=_annotators(state),
         only_for=annotators(state),
         overlap=overlap_at(state, state.numbered),
+        gold=_gold(state),
         models=tuple(_model(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
         stopping=_stopping(state),
@@ -183,7 +204,19 @@ def _open(state: LoopState, batch: Batch) -> OpenBatch:
     answers = sum(len(answer.votes) for answer in batch.answers)
     wanted = answers_wanted(state, batch)
     waiting = sum(0 < deciding(answer.votes) < wanted[answer.item] for answer in batch.answers)
-    return OpenBatch(batch.name, len(batch.items), batch.answered, answers, waiting)
+    return OpenBatch(batch.name, len(batch.items), batch.answered, answers, waiting, _gold_left(state, batch))
+
+
+def _gold_left(state: LoopState, batch: Batch) -> int:
+    least = min_submitted_at(state, batch.number)
+    return len(kept(batch)) - sum(deciding(answer.votes) >= least for answer in recorded(batch))
+
+
+def _gold(state: LoopState) -> GoldSummary | None:
+    snapshot, share = gold_at(state, state.numbered)
+    if snapshot is None:
+        return None
+    return GoldSummary(share, snapshot.size, len(used(state, snapshot.digest)))
 
 
 def _stopping(state: LoopState) -> StoppingSummary | None:
@@ -206,6 +239,7 @@ def _suggester(state: LoopState) -> SuggesterSummary | None:
         votes=now.votes,
         asked=len(said),
         labelled=sum(map(has_answer, said)),
+        failed=sum(each.abstained in FAILED for each in said),
         cost=spent(*batches).cost if "price_in" in parameters else None,
         max_cost=parameters.get("max_cost"),
     )

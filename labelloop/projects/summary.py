@@ -78,6 +78,7 @@ class Summary:
             "left_out": progress.left_out,
             "topics": [asdict(topic) for topic in progress.topics],
             "only_for": progress.only_for,
+            "gold": asdict(progress.gold) if progress.gold else None,
             "model": model.model if model else None,
             "model_folder": self.model_folder,
             "accuracy": model.accuracy if model else None,

@@ -1,6 +1,7 @@
 """What may be asked, and how much of it: the body of a request, limits on size and rate, refusals. Pure."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -12,6 +13,7 @@ from labelloop.errors import one_line
 from labelloop.pool.context import joined
 
 LONGEST_REASON, LONGEST_FORM = 200, 400
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
@@ -94,8 +96,24 @@ def _decoded(body: bytes, kind: type[Body], columns: Sequence[str]) -> Body:
     except UnicodeDecodeError:
         raise Refused(400, "the body is not in UTF-8: send JSON in UTF-8") from None
     except (ValueError, RecursionError) as error:
+        _check_pairs(body)
         reason = one_line(error)[:LONGEST_REASON]
         raise Refused(400, f"the body is not JSON ({reason}): send {form}") from None
+
+
+def _check_pairs(body: bytes) -> None:
+    """Raises Refused if the body is JSON, and only half a surrogate pair is what cannot be read of it."""
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    texts = sent.get("texts") if isinstance(sent, dict) else None
+    for number, text in enumerate(texts if isinstance(texts, list) else ()):
+        parts = [*text, *text.values()] if isinstance(text, dict) else [text]
+        if any(isinstance(part, str) and HALF_A_PAIR.search(part) for part in parts):
+            raise Refused(
+                422, f"texts[{number}] holds half a surrogate pair, as no text in UTF-8 does: leave it out"
+            )
 
 
 def _one_text(number: int, text: dict[str, str | None], columns: Sequence[str]) -> str:

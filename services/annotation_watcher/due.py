@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from labelloop.loop import agreement
+from labelloop.loop.gold_texts import apart, is_gold
 from labelloop.loop.label_lists import LabelList, label_list
 from labelloop.loop.pace import RECORD_EVERY
 from labelloop.loop.settings_in_force import answers_wanted, at_batch, deciding
@@ -13,6 +14,7 @@ from labelloop.loop.verdict import verdict, withdrawn
 from labelloop.oracle.lost_votes import Accounts, SeenRecord, merged
 from labelloop.runtime.controller import Outcome
 from schemas.events import BatchAnnotated, ProjectCreated, ResponsesRecorded
+from schemas.fields import UNSAID
 from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, Vote
 
@@ -26,7 +28,7 @@ def due(
     accounts: Accounts,
     now: datetime,
 ) -> Sequence[Outcome]:
-    """The events that are due after a poll of the batch."""
+    """The events that are due after a poll of the batch, as people have it before them."""
     votes, project = _votes_now(batch, seen_records, accounts), at_batch(state, batch.number)
     if batch.done:
         return _revision(state, batch, votes, seen_records, project)
@@ -71,20 +73,22 @@ def _progress(
         verdict(_counting(_with_machine(item, machines), labels), project, wanted.get(item.item, 0))
         for item in votes
     ]
-    decided = [item for item in verdicts if item is not None]
-    closed_by = batch.closed or state.ended
-    is_done = bool(closed_by) or len(decided) == len(verdicts)
+    decided = [item for item in verdicts if item is not None and not is_gold(item.item)]
+    closed_by, is_complete = batch.closed or state.ended, None not in verdicts
+    is_done = bool(closed_by) or is_complete
     changed = _signature(votes) != _signature(recorded_votes(batch).values())
     outcomes: list[Outcome] = []
     rested = batch.responses_at is None or abs(now - batch.responses_at) >= RECORD_EVERY
-    if changed and ((not is_done and rested) or (is_done and len(decided) < len(verdicts))):
+    if changed and ((not is_done and rested) or (is_done and not is_complete)):
         number = batch.responses.number + 1 if batch.responses else 0
-        answered = tuple(item for item in votes if item.votes)
-        recorded = ResponsesRecorded(batch=batch.name, number=number, items=answered)
+        answered, of_gold = apart([item for item in votes if item.votes])
+        recorded = ResponsesRecorded(batch=batch.name, number=number, items=answered, gold=of_gold or UNSAID)
         outcomes.append(Outcome(recorded, batch.queried_id))
     if is_done:
         opened = min((record.inserted_at for record in seen_records.values()), default=None)
-        outcomes.append(Outcome(_annotated(batch, decided, opened), closed_by or batch.queried_id))
+        _, gold = apart([item for item in votes if deciding(item.votes)])
+        annotated = _annotated(batch, decided, gold, opened)
+        outcomes.append(Outcome(annotated, closed_by or batch.queried_id))
     return outcomes
 
 
@@ -101,7 +105,7 @@ def _revision(
     decided = {answer.item: answer for answer in batch.revisions[-1].items}
     first = {answer.item: answer for answer in batch.revisions[0].items}
     labels, machines = label_list(state), machine_votes(state, batch)
-    wanted = batch.answers_wanted
+    wanted, (of_pool, gold) = batch.answers_wanted, apart(votes)
     items = [
         replaced(decided[item.item], record=item.record, votes=_with_machine(item, machines).votes)
         if _answers(item) == _answers(by_people(decided[item.item]))
@@ -111,9 +115,9 @@ def _revision(
             project,
             wanted.get(item.item, 0),
         )
-        for item in votes
+        for item in of_pool
     ]
-    annotated = _annotated(batch, items, batch.revisions[0].opened)
+    annotated = _annotated(batch, items, gold, batch.revisions[0].opened)
     return [Outcome(annotated, batch.revision_ids[-1])]
 
 
@@ -123,13 +127,16 @@ def _decided_again(now: ItemVotes, first: ItemVotes, project: ProjectCreated, wa
     return verdict(now, replaced(project, min_submitted=enough)) or withdrawn(now)
 
 
-def _annotated(batch: Batch, items: Sequence[AnnotatedItem], opened: datetime | None) -> BatchAnnotated:
+def _annotated(
+    batch: Batch, items: Sequence[AnnotatedItem], gold: tuple[ItemVotes, ...], opened: datetime | None
+) -> BatchAnnotated:
     return BatchAnnotated(
         batch=batch.name,
         revision=len(batch.revisions),
         items=tuple(items),
         opened=opened,
         agreement=agreement.mean(items),
+        gold=gold or UNSAID,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from labelloop.config.settings import ServiceSettings
+from labelloop.loop.gold_texts import as_asked
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
 from labelloop.oracle.base import ProjectRecords, WakesUp, at_rest, use_labels
@@ -82,13 +83,13 @@ class AnnotationWatcher(Controller[None]):
         older = watched.round_robin.take(done_batches, interval, rests)
         outcomes: list[Outcome] = []
         seen_records: dict[str, Mapping[int, SeenRecord]] = {}
-        for batch in (*opened, *older):
+        for batch in map(as_asked, (*opened, *older)):
             seen_records[batch.name] = await watched.records.seen(batch) or {}
             outcomes += await self._due(state, batch, seen_records[batch.name], watched.records)
         latest = {batch.name: seen_records[batch.name] for batch in opened}
         watched.without_news = watched.without_news + 1 if latest == watched.last else 0
         watched.last = latest
-        lacking = (undecided(state, batch, seen_records[batch.name]) for batch in opened)
+        lacking = (undecided(state, as_asked(batch), seen_records[batch.name]) for batch in opened)
         watched.enough = 1 if opened and interval > QUICK else min(lacking, default=math.inf)
         # Those that came while it looked were not measured by this.
         return Polled(outcomes, 0 if watched.answers_told >= watched.enough > 0 else interval)

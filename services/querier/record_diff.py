@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from labelloop.loop.gold_texts import REASON as GOLD
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.labels import of_answer
 from labelloop.loop.state import Batch
@@ -14,6 +16,7 @@ from schemas.model import replaced
 from schemas.parts import AnnotatedItem, ItemVotes, QueriedItem, Vote
 
 DRAFT = "draft"
+ALL_OWN: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,12 @@ def asked_texts(
     texts: Sequence[PoolText],
     accounts: Mapping[str, str],
     labels: LabelList,
+    other_numbers: Mapping[int, int] = ALL_OWN,
 ) -> list[AskedText]:
-    """The records to write, with the votes of those who have an account. No retired label is suggested."""
+    """The records to write, with the votes of those who have an account. No retired label is suggested.
+
+    `other_numbers`: those that people may read beside a text, if it is not its own.
+    """
     ids = {username: user_id for user_id, username in accounts.items()}
     picked, suggested = {item.item: item for item in batch.queried.items}, shown_by_machines(batch, labels)
     return [
@@ -139,6 +146,7 @@ def asked_texts(
             _votes(lack.votes, ids),
             lack,
             _suggestion(batch, picked[lack.item], labels, suggested.get(lack.item)),
+            other_numbers.get(lack.item),
         )
         for lack, text in zip(lacking, texts, strict=True)
     ]
@@ -151,6 +159,7 @@ def _asked_text(
     votes: tuple[Vote, ...],
     lack: MissingRecord,
     suggestion: Prediction | None,
+    other_number: int | None,
 ) -> AskedText:
     is_audit = picked.reason == "audit"
     return AskedText(
@@ -159,7 +168,7 @@ def _asked_text(
         item=picked.item,
         rank=picked.rank,
         text=text.text,
-        reason=None if is_audit else picked.reason,
+        reason=None if is_audit else _reason(batch, picked),
         model=None if is_audit else batch.queried.model,
         suggestion=suggestion,
         votes=votes,
@@ -167,7 +176,15 @@ def _asked_text(
         wanted=lack.wanted,
         columns=text.columns,
         metadata=text.metadata,
+        other_number=other_number,
     )
+
+
+def _reason(batch: Batch, picked: QueriedItem) -> str:
+    """Why people are told that a text was picked: of a gold text what holds for its batch."""
+    if picked.reason != GOLD:
+        return picked.reason
+    return "cold-start" if batch.queried.model is None else "uncertain"
 
 
 def _suggestion(

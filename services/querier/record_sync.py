@@ -1,12 +1,14 @@
 """Keep the oracle's records in line with the log: restore missing ones, delete those no longer wanted."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labelloop.errors import Unavailable, UserError
+from labelloop.loop.gold_texts import FIRST as GOLD
+from labelloop.loop.gold_texts import as_asked, gold_snapshots, other_numbers
 from labelloop.loop.label_lists import label_list
-from labelloop.loop.pools import pool_of
+from labelloop.loop.pools import Pool, pool_of
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import (
     annotators,
@@ -31,7 +33,7 @@ from labelloop.oracle.base import (
     use_labels,
 )
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
-from labelloop.pool.context import pool_texts
+from labelloop.pool.context import PoolText, pool_texts
 from labelloop.runtime.controller import RoundRobin
 from labelloop.store import Pools
 from schemas.events import ProjectCreated
@@ -127,6 +129,7 @@ class RecordSync:
         self, state: LoopState, project: ProjectCreated, batch: Batch, records: ProjectRecords
     ) -> None:
         """Restore records that the oracle lacks; delete those of texts that went back to the pool."""
+        batch = as_asked(batch)
         seen_records = await records.seen(batch)
         if seen_records is None:
             raise Unavailable(f"the records of {state.project_id} are gone where people answer")
@@ -149,13 +152,26 @@ class RecordSync:
             lacking = lacks(batch, seen_records, accounts, labels, wanted)
             if lacking:
                 accounts = await self._with_missing(lacking, records)
-                pool = await self._pools.open(pool_of(state))
-                texts = pool_texts(project, pool, [lack.item for lack in lacking])
-                await records.put(asked_texts(batch, lacking, texts, accounts, labels))
+                texts = await self._texts(state, project, batch, [lack.item for lack in lacking])
+                numbers = other_numbers(state, batch)
+                await records.put(asked_texts(batch, lacking, texts, accounts, labels, numbers))
         except (Missing, Rejected) as error:
             records.forget()
             message = f"batch {batch.name} of {state.project_id} changed while it was compared: {error}"
             raise Unavailable(message) from error
+
+    async def _texts(
+        self, state: LoopState, project: ProjectCreated, batch: Batch, items: Sequence[int]
+    ) -> list[PoolText]:
+        """The texts of the pool, and gold texts, in the order of these numbers."""
+        found: dict[int, PoolText] = {}
+        for pool, first in _sources(state, batch):
+            own = [item for item in items if (item >= GOLD) == (first == GOLD)]
+            if own:
+                opened = await self._pools.open(pool)
+                rows = [item - first for item in own]
+                found |= zip(own, pool_texts(project, opened, rows), strict=True)
+        return [found[item] for item in items]
 
     async def _accounts_for(
         self,
@@ -187,3 +203,12 @@ class RecordSync:
                     username,
                 )
         return accounts
+
+
+def _sources(state: LoopState, batch: Batch) -> Iterator[tuple[Pool, int]]:
+    """The pool, and the gold texts of a batch, with the number of the first text of each."""
+    yield pool_of(state), 0
+    for snapshot in gold_snapshots(state):
+        if snapshot.digest == batch.queried.gold_version:
+            yield Pool((snapshot,)), GOLD
+            break

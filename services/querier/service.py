@@ -9,13 +9,15 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError
 from labelloop.learner.worker import Worker
 from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
+from labelloop.loop.gold_texts import gold_at, mixed
 from labelloop.loop.labels import asked_items
-from labelloop.loop.pools import pool_for_next
+from labelloop.loop.pools import Pool, pool_for_next
 from labelloop.loop.schedule import NextBatch, NextRelabel
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
 from labelloop.oracle.base import KnowsBatches, Oracle, ShownText
 from labelloop.oracle.open import open_oracle
+from labelloop.pool.label_cells import names_of
 from labelloop.projects.learner_requests import first_texts_request, query_request
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import Pools, Store, open_store
@@ -78,7 +80,8 @@ class Querier(Controller[NextBatch | NextRelabel]):
             return [Outcome(_again(state, work), work.cause)]
         shown = await self._shown_before.texts(state, work)
         if work.model is None:
-            return [Outcome(await self._cold_start(state, project, work, shown), work.cause)]
+            drawn = await self._cold_start(state, project, work, shown)
+            return [Outcome(await self._with_gold(state, drawn), work.cause)]
         trained = state.models[work.model].latest
         try:
             queried = await query_batch(self._worker, self._store, self._settings.threads, state, work, shown)
@@ -87,7 +90,8 @@ class Querier(Controller[NextBatch | NextRelabel]):
                 raise
             lost = ModelLost(model=trained.model, attempt=trained.attempt, reason=error.message)
             return [Outcome(lost, work.cause)]
-        return [Outcome(event, work.cause) for event in (*lookahead_chosen(state, work), queried)]
+        picked = await self._with_gold(state, queried)
+        return [Outcome(event, work.cause) for event in (*lookahead_chosen(state, work), picked)]
 
     async def poll(self, state: LoopState) -> Polled:
         if not state.begun:
@@ -112,6 +116,14 @@ class Querier(Controller[NextBatch | NextRelabel]):
             pool_version=pool_for_next(state).version,
             seconds=time.monotonic() - started,
         )
+
+    async def _with_gold(self, state: LoopState, queried: BatchQueried) -> BatchQueried:
+        gold, share = gold_at(state, state.numbered)
+        if gold is None or not share:
+            return queried
+        opened = await self._pools.open(Pool((gold,)))
+        labels = [names_of(each) for each in opened.gold(range(len(opened))) or ()]
+        return mixed(state, queried, gold, labels)
 
     async def _first_texts(self, state: LoopState, project: ProjectCreated, work: NextBatch) -> list[int]:
         pool, taken = await self._pools.open(pool_for_next(state)), asked_items(state)

@@ -1,6 +1,7 @@
 """Ask a suggester about texts, and make one event of what it says."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
@@ -25,8 +26,11 @@ from schemas.events import SuggestionsMade
 from schemas.fields import UNSAID
 from schemas.parts import SuggestedItem
 
+logger = logging.getLogger(__name__)
 PORTION = 4.0
 """After so many seconds what was answered is recorded, so that a kill loses no more."""
+TOLD_AFTER = 1.0
+"""So many seconds after one request failed, that is told, if others beside it have no answer yet."""
 AT_ONCE = 4
 """So many requests wait for an endpoint together."""
 
@@ -44,10 +48,8 @@ async def by_llm(
         if (parameters.cost(tokens_in, tokens_out) or 0.0) >= left:
             break
         together, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-        questions = (_question(state, work, parameters, text) for _, text in together)
-        found = await asyncio.gather(
-            *(endpoint.ask(each, parameters.per_second) for each in questions), return_exceptions=True
-        )
+        questions = [_question(state, work, parameters, text) for _, text in together]
+        found = await _asked_together(endpoint, questions, parameters.per_second)
         for (item, _), answer in zip(together, found, strict=True):
             if isinstance(answer, Answer):
                 answers.append(answer)
@@ -79,6 +81,24 @@ async def by_llm(
         cost=UNSAID if cost is None else cost,
         seconds=time.monotonic() - began,
     )
+
+
+async def _asked_together(
+    endpoint: Endpoint, questions: Sequence[Question], per_second: float
+) -> list[Answer | BaseException]:
+    """The answers. A failure is told before the end where others are waited for longer."""
+    tasks = [asyncio.create_task(endpoint.ask(each, per_second)) for each in questions]
+    try:
+        _, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=TOLD_AFTER)
+        failures = [task.exception() for task in tasks if task not in waiting]
+        for failure in [each for each in failures if waiting and isinstance(each, Unavailable)][:1]:
+            logger.warning("%s; %s more answers are waited for", failure, len(waiting))
+        return await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def by_functions(state: LoopState, work: NextSuggestions, texts: Sequence[str]) -> SuggestionsMade:

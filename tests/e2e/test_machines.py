@@ -3,19 +3,28 @@
 import asyncio
 import json
 import os
+import secrets
 import signal
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labelloop.config.home import open_home
+from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials
+from tests.e2e.test_gold import created as project_with_gold
+from tests.e2e.test_gold import shown
 from tests.support.argilla_server import free_port
 from tests.support.command import command, eventually, labelloop
 from tests.support.llm_server import Asked, Reply, llm_server, said, text_of
+from tests.support.loop import Loop
 from tests.support.messages import names
+from tests.support.people import Owner, Person
+from tests.support.states import LABELS as LABELS_OF_THREE
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -134,3 +143,70 @@ def test_a_language_model_suggests_votes_is_killed_fails_and_is_replaced_by_rule
         told(home, "replay", "--verify")["verified"]["events"]
         == told(home, "status")["projects"][0]["log"]["events"]
     )
+
+
+def test_a_suggester_is_killed_while_it_waits_for_its_endpoint(loop: Loop, tmp_path: Path) -> None:
+    stuck = threading.Event()
+
+    def slowly(asked: Asked) -> Reply:
+        place = len(server.asked)
+        reply = said({"label": text_of(asked).split()[3].rstrip(",")})
+        return replace(reply, after=stuck) if place in (5, 6) else reply
+
+    with llm_server(slowly) as server:
+        size = ("--batch-size", 6, "--batches", 2, "--lookahead", 0, "--gold-share", 0.34)
+        project = project_with_gold(loop, tmp_path, *size, *LLM)
+        access = {"LABELLOOP_LLM_URL": server.url, "LABELLOOP_LLM_KEY": "sk-of-a-test"}
+        loop.start("querier", "annotation_watcher", "trainer")
+        loop.start("suggester", **access)
+        loop.until(lambda: len(server.asked) == 6)
+        loop.wait(project, lambda state: len(asked_about(state, "0")) == 4)
+        loop.kill("suggester")
+        stuck.set()
+        loop.start("suggester", **access)
+
+        label_what_is_suggested(loop, project, "0")
+        label_what_is_suggested(loop, project, "1")
+
+        assert len(server.asked) == 6 + 2 + 6, "only what was not recorded is asked again"
+        assert not any("surely" in text for text in server.texts()), "gold texts are no machine's"
+    machines = json.loads(loop.command("agreement", "--project", project, "--json"))["machines"]
+    assert machines["llm tiny-1"]["shown"] == {"texts": 8, "agreed": 8}
+    assert machines["llm tiny-1"]["unseen"] == {"texts": 4, "agreed": 4}
+    fork = f"fork-{secrets.token_hex(4)}"
+    loop.command("fork", project, "--as", fork, "--batches", 3)
+    in_fork = json.loads(loop.command("agreement", "--project", fork, "--json"))["machines"]
+    assert {name: each for name, each in in_fork["llm tiny-1"].items() if name != "spent"} == {
+        name: each for name, each in machines["llm tiny-1"].items() if name != "spent"
+    }
+    assert not any(in_fork["llm tiny-1"]["spent"].values()), "the other project paid"
+    for each in (project, fork):
+        assert json.loads(loop.command("replay", "--verify", "--project", each, "--json"))["verified"]
+
+
+def label_what_is_suggested(loop: Loop, project: str, batch: str) -> None:
+    """Somebody answers a batch as the suggester does, once people see its suggestions."""
+    owner, ann = Owner(loop.argilla, project), Person(loop.argilla)
+    state = loop.wait(project, lambda state: len(asked_about(state, batch)) == 6)
+    aided = {picked.item for picked in state.batches[batch].queried.items if not picked.unaided}
+    assert len(aided) == 4
+    loop.until(lambda: suggested(owner, batch) == dict.fromkeys(aided, "llm tiny-1"))
+    records = shown(owner, batch)
+    ann.answer_all({record["id"]: LABELS_OF_THREE[item % 3] for item, record in records.items()})
+    loop.wait(project, lambda state: state.batches[batch].done)
+
+
+def asked_about(state: LoopState, batch: str) -> list[int]:
+    """The texts of which the suggester has said something."""
+    if batch not in state.batches:
+        return []
+    return [said.item for made in state.batches[batch].suggestions for said in made.items]
+
+
+def suggested(owner: Owner, batch: str) -> dict[int, str]:
+    """Who suggests a label for each text that has a suggestion of a machine."""
+    return {
+        item: record["suggestions"][0]["agent"]
+        for item, record in shown(owner, batch).items()
+        if record["suggestions"] and record["suggestions"][0]["agent"].startswith("llm")
+    }

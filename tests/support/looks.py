@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from labelloop.loop.gold_texts import as_asked
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
@@ -42,7 +43,7 @@ def look(
     **settings: Any,
 ) -> list[Outcome]:
     state = state_of(project(**settings), *events)
-    return list(due(state, state.batches[batch], sees, users, at))
+    return list(due(state, as_asked(state.batches[batch]), sees, users, at))
 
 
 def closed(batch: str = "0") -> e.BatchClosed:

@@ -68,6 +68,13 @@ class QueriedItem(Struct, kw_only=True, frozen=True, gc=False):
     suggested: bool = False
     probabilities: tuple[float, ...] | UnsetType = UNSET
     answers: Positive | UnsetType = UNSET
+    unaided: bool | UnsetType = UNSET
+
+
+class GoldItem(Struct, kw_only=True, frozen=True, gc=False):
+    item: Count
+    rank: Count
+    labels: tuple[str, ...] = ()
 
 
 class Vote(Struct, kw_only=True, frozen=True, gc=False):
@@ -132,12 +139,15 @@ class BatchQueried(Struct, kw_only=True, frozen=True, gc=False):
     seed: int
     pool_version: str
     seconds: Seconds
+    gold: tuple[GoldItem, ...] | UnsetType = UNSET
+    gold_version: str | UnsetType = UNSET
 
 
 class ResponsesRecorded(Struct, kw_only=True, frozen=True, gc=False):
     batch: str
     number: Count
     items: tuple[ItemVotes, ...]
+    gold: tuple[ItemVotes, ...] | UnsetType = UNSET
 
 
 class BatchAnnotated(Struct, kw_only=True, frozen=True, gc=False):
@@ -146,6 +156,7 @@ class BatchAnnotated(Struct, kw_only=True, frozen=True, gc=False):
     items: tuple[AnnotatedItem, ...]
     opened: datetime | None = None
     agreement: float | None = None
+    gold: tuple[ItemVotes, ...] | UnsetType = UNSET
 
 
 class ModelTrained(Struct, kw_only=True, frozen=True, gc=False):

@@ -72,7 +72,7 @@ def new_record(asked_text: AskedText) -> NewRecord:
     metadata: dict[str, MetadataValue] = {
         "batch": asked_text.number,
         "rank": asked_text.rank,
-        "item": asked_text.item,
+        "item": asked_text.item if asked_text.other_number is None else asked_text.other_number,
     }
     if asked_text.reason is not None:
         metadata["reason"] = asked_text.reason

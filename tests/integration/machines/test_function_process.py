@@ -10,7 +10,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.machines.function_process import Functions, Ran, run
-from tests.support.messages import raises_naming
+from tests.support.messages import names, raises_naming
 
 PAGE = Path(__file__).parents[3] / "docs" / "machines.md"
 LABELS = {"spam": "Spam!", "ham": "ham"}
@@ -83,6 +83,20 @@ def test_a_function_that_fails_says_nothing_and_no_line_quotes_the_text(
     assert [dict(said.votes) for said in found.said] == [{"prize": ("spam",)}, {"lunch": ("ham",)}]
     assert "ValueError" in caplog.text
     assert "to raise" not in caplog.text
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_function_that_always_fails_is_logged_once_and_then_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+
+    found = ran([f"raise {number}" for number in range(7)] + ["strange"])
+
+    assert [said.failed for said in found.said] == [("odd",)] * 8
+    lines = [record.getMessage() for record in caplog.records if "odd" in record.getMessage()]
+    assert len(lines) == 3, "of each reason the first, and how many more there were"
+    assert names(lines[-1], "odd", "mail", 6, "ValueError")
 
 
 @pytest.mark.usefixtures("listed")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,25 @@ def test_a_failing_endpoint_is_told_once_and_holds_up_nobody(loop: Loop) -> None
         loop.until(lambda: len(shown(loop, project, 1)) == 6)
         label(loop, project, ann, "1")
     assert not loop.payloads(project, "ServiceFailed")
+
+
+def test_a_failure_is_told_while_others_are_waited_for(loop: Loop) -> None:
+    held = threading.Event()
+    busy = Reply(b"busy", 503)
+    with llm_server(
+        lambda asked: replace(gold(asked), after=held) if len(server.asked) > 1 else busy
+    ) as server:
+        project = loop.create(texts(4), batch_size=4, max_batches=1, lookahead=0)
+        suggests(loop, project, llm())
+        start_suggester(loop, server)
+        loop.start("querier")
+
+        loop.until(lambda: server.url in loop.log_of("suggester"))
+
+        assert not held.is_set()
+        assert not loop.state(project).batches["0"].suggestions
+        held.set()
+        loop.wait(project, lambda state: sum(len(made.items) for made in state.batches["0"].suggestions) == 4)
 
 
 def test_nonsense_is_counted_and_where_there_is_none_nothing_is_suggested(loop: Loop) -> None:

@@ -176,7 +176,7 @@ def test_what_the_model_is_and_what_was_asked(server: Serving) -> None:
         (b'{"texts": ["who"]', 400),
         (b'{"texts": ["\xff\xfe"]}', 400),
         ('{"texts": ["é"]}'.encode("utf-16"), 400),
-        (b'{"texts": ["\\ud800 alone"]}', 400),
+        (b'{"texts": ["\\ud800 alone"]}', 422),
         (b'{"texts": ["a"]} {"texts": ["b"]}', 400),
         (b"[" * (MOST_BYTES - 1), 422),
         (b'{"texts": ' + b"[" * (MOST_BYTES - 100), 422),

@@ -26,7 +26,7 @@ from labelloop.projects.machines import ABOUT_MACHINES
 from labelloop.projects.options import SHORT, ProjectOptions, flag, is_by_name
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields, recorded_options
 from schemas.events import ProjectCreated
-from schemas.parts import Choice, Settings, SettingsV2, SettingsV3
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, SettingsV4
 from tests.support.command import labelloop
 from tests.support.loops import project
 from tests.support.messages import raises_naming
@@ -37,7 +37,11 @@ NAMES = tuple(name for name in ProjectOptions.options() if name != ELSEWHERE)
 MAKING = {"init": ProjectOptions, "up": ProjectOptions, "import": ProjectOptions, "demo": DemoOptions}
 TAKING = {**MAKING, **dict.fromkeys(("add", "fork", "change", "what-if"), ProjectOptions)}
 OF_TEST = {"test", "test_split", "test_text_column", "test_label_column"}
-APART = {*OF_TEST, *ABOUT_MACHINES, "label_separator", "annotators", "overlap"}
+OF_GOLD = {"gold", "gold_share"}
+APART = {
+    *(*OF_TEST, *ABOUT_MACHINES, *OF_GOLD),
+    *("gold_text_column", "gold_label_column", "label_separator", "annotators", "overlap"),
+}
 """What a change takes beside the settings of ProjectCreated."""
 NOT_OPTIONS = {"name", "pool", "test", "given", "forked_from"}
 ANOTHER: dict[Any, tuple[str, Any]] = {
@@ -221,10 +225,11 @@ def test_what_can_be_changed_is_what_a_change_records() -> None:
     recorded = {option.recorded.split(".")[0] for option in options.values() if option.recorded}
 
     assert {name for name, option in options.items() if not option.recorded} == APART
-    assert {*recorded, "test", "lookahead_grows", "annotators", "overlap"} == {
+    assert {*recorded, *OF_GOLD, "test", "lookahead_grows", "annotators", "overlap"} == {
         *Settings.__annotations__,
         *SettingsV2.__annotations__,
         *SettingsV3.__annotations__,
+        *SettingsV4.__annotations__,
     }
 
 
@@ -284,3 +289,12 @@ def test_a_demo_of_other_texts_needs_them() -> None:
     with pytest.raises(UserError, match=r"^--text-column .*: give their --dataset too$"):
         DemoOptions.of({"text_column": "body"})
     assert DemoOptions.of({"text_column": "body", "dataset": "mail.csv"}).batches == 10
+
+
+def test_the_type_of_each_value_is_a_word_of_users() -> None:
+    shown = labelloop("init", "--help").output
+
+    assert "ANNOTATED" not in shown
+    for share in ("overlap", "gold-share"):
+        assert labelloop("init", f"--{share}", "1.5").exit_code == 2
+        assert labelloop("init", f"--{share}", "some").exit_code == 2

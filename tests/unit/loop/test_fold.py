@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from labelloop.loop.fold import fold as fold_any
+from labelloop.loop.gold_texts import gold_at
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.settings_in_force import overlap_at
 from labelloop.loop.state import (
@@ -22,7 +23,7 @@ from labelloop.loop.state import (
 )
 from schemas import events as e
 from schemas.envelope import Event, new_event
-from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, Snapshot
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, SettingsV4, Snapshot
 from tests.support.states import (
     LABELS,
     PROJECT,
@@ -193,7 +194,7 @@ def test_project_changed_gives_other_settings_to_the_batches_to_come() -> None:
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(2, SettingsV3(batch_size=7)),), "batches 0 and 1 are picked already"
+    assert then.changes == (Change(2, SettingsV4(batch_size=7)),), "batches 0 and 1 are picked already"
 
 
 def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None:
@@ -204,7 +205,7 @@ def test_project_changed_v2_gives_settings_that_version_1_did_not_have() -> None
     then = fold(given, when)
 
     assert changed(given, then) == {"changes"}
-    assert then.changes == (Change(1, SettingsV3(**dict(settings))),)
+    assert then.changes == (Change(1, SettingsV4(**dict(settings))),)
     assert (when.type, when.mustunderstand) == ("labelloop.ProjectChanged.v2", True), "0.1.0 halts"
 
 
@@ -216,6 +217,19 @@ def test_project_changed_v3_says_what_is_asked_of_people() -> None:
 
     assert changed(given, then) == {"changes"}
     assert (overlap_at(then, 0), overlap_at(then, 1)) == (0.0, 0.5)
+
+
+def test_project_changed_v4_says_by_which_texts_people_are_measured() -> None:
+    given = state_of(project(), queried("0"))
+    gold = Snapshot(uri="mail/gold/g.arrow", digest="g", size=5)
+    settings = SettingsV4(gold=gold, gold_share=0.5)
+    when = at_noon(e.ProjectChangedV4(request="1", who="ann", from_batch=1, settings=settings))
+
+    then = fold(given, when)
+
+    assert changed(given, then) == {"changes"}
+    assert (gold_at(then, 0), gold_at(then, 1)) == ((None, 0.0), (gold, 0.5))
+    assert when.mustunderstand, "an older labelloop would take a batch for done that waits for gold texts"
 
 
 def test_labels_changed_gives_a_list_of_labels_to_what_comes_after() -> None:

@@ -103,6 +103,8 @@ def test_rules_are_recorded_by_the_first_name_of_their_label(tmp_path: Path) -> 
         "junk: []",
         "a: [",
         "junk: ''",
+        "junk: [a]\nham: [b]\njunk: [c]",
+        "junk: [a]\n'junk': [c]",
     ],
 )
 def test_rules_that_cannot_be_are_refused(tmp_path: Path, content: str) -> None:

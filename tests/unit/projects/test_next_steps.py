@@ -99,5 +99,5 @@ def test_a_status_has_the_answers_of_open_batches() -> None:
     )
 
     assert summarized(history).status()["open_batches"] == [
-        {"batch": "0", "texts": 3, "answered": 2, "answers": 3, "waiting": 1}
+        {"batch": "0", "texts": 3, "answered": 2, "answers": 3, "waiting": 1, "gold_left": 0}
     ]

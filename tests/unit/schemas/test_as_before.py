@@ -30,6 +30,7 @@ SINCE = (
     "labelloop.LabelsChanged.v1",
     "labelloop.ProjectChanged.v2",
     "labelloop.ProjectChanged.v3",
+    "labelloop.ProjectChanged.v4",
     "labelloop.ModelEvaluated.v2",
     "labelloop.PoolGrown.v1",
     "labelloop.SuggesterChosen.v1",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.serving.questions import Bucket, Limits, Question, Refused, example, read
-from tests.support.messages import names
+from tests.support.messages import names, raises_naming
 
 COLUMNS = ("subject", "body")
 LIMITS = Limits(texts=3)
@@ -63,6 +63,19 @@ def test_whatever_comes_is_read_or_refused_in_one_short_sentence(body: bytes) ->
             error = refusal
         assert error is None or error.status in (400, 413, 422)
         assert error is None or (len(error.sentence) < 700 and error.sentence.isprintable())
+
+
+@pytest.mark.parametrize(
+    ("body", "columns"),
+    [
+        (b'{"texts": ["whole \\ud83d\\ude00", "half \\ud83d"]}', ("text",)),
+        (b'{"texts": [{"title": "x"}, {"title": "half \\ude00", "body": null}]}', ("title", "body")),
+    ],
+)
+def test_half_a_surrogate_pair_is_told_with_its_text(body: bytes, columns: tuple[str, ...]) -> None:
+    with raises_naming(Refused, "texts[1]", "surrogate") as raised:
+        read(body, columns, Limits())
+    assert raised.value.status == 422
 
 
 def test_a_bucket_lets_through_what_a_second_holds_and_then_as_many_as_come_in() -> None:

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+from labelloop.loop.gold_texts import FIRST
 from labelloop.loop.pace import RECORD_EVERY
+from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.runtime.controller import Outcome
 from schemas import events as e
+from schemas.fields import UNSAID
 from schemas.model import replaced
-from schemas.parts import Vote
+from schemas.parts import GoldItem, Vote
 from tests.support.looks import ANN_HAM, ANN_SPAM, BOB_HAM, closed, everything, kinds, look, seen_records
 from tests.support.states import (
     START,
@@ -217,3 +220,59 @@ def test_only_the_texts_of_an_overlap_wait_for_a_second_person() -> None:
 
     assert kinds(look(overlap, sees=one)) == ["ResponsesRecorded"]
     assert kinds(look(overlap, sees=two)) == ["BatchAnnotated"]
+
+
+ROW = FIRST + 4
+"""The number of the gold text where people answer."""
+WITH_GOLD = queried(gold=(GoldItem(item=4, rank=1, labels=("spam",)),), gold_version="g")
+
+
+def on_gold(*given: Vote) -> dict[int, SeenRecord]:
+    return seen_records(*given, item=ROW)
+
+
+def test_a_batch_waits_for_its_gold_texts_whose_answers_are_recorded_apart() -> None:
+    (begun,) = look(WITH_GOLD, sees={**everything("spam", "ham", None), **on_gold()})
+    (done,) = look(WITH_GOLD, sees={**everything("spam", "ham", None), **on_gold(ANN_HAM)})
+
+    assert isinstance(begun.data, e.ResponsesRecorded)
+    assert begun.data.gold is UNSAID
+    assert isinstance(done.data, e.BatchAnnotated)
+    assert [item.item for item in done.data.items] == [0, 1, 2]
+    assert done.data.gold == (replaced(votes(ROW, ANN_HAM), item=4),)
+    assert not state_of(project(), WITH_GOLD, done.data).batches["0"].kept_items - {0, 1, 2}
+
+
+def test_answers_to_gold_texts_so_far_are_recorded_apart() -> None:
+    (outcome,) = look(WITH_GOLD, sees=on_gold(ANN_HAM))
+
+    assert outcome.data == e.ResponsesRecorded(
+        batch="0", number=0, items=(), gold=(replaced(votes(ROW, ANN_HAM), item=4),)
+    )
+    later = START + timedelta(hours=2)
+    assert look(WITH_GOLD, outcome.data, sees=on_gold(ANN_HAM), at=later) == []
+
+
+def test_a_closed_batch_keeps_gold_texts_with_an_answer_alone() -> None:
+    (empty,) = look(WITH_GOLD, closed(), sees=seen_records())
+    answers, done = look(WITH_GOLD, closed(), sees={**seen_records(), **on_gold(ANN_SPAM)}, min_submitted=2)
+
+    assert isinstance(empty.data, e.BatchAnnotated)
+    assert isinstance(answers.data, e.ResponsesRecorded)
+    assert empty.data.gold is UNSAID
+    assert isinstance(done.data, e.BatchAnnotated)
+    assert (done.data.items, len(done.data.gold)) == ((), 1)
+
+
+def test_a_changed_answer_to_a_gold_text_is_a_revision_with_the_same_labels() -> None:
+    sees = everything("spam", "ham", None)
+    (done,) = look(WITH_GOLD, sees={**sees, **on_gold(ANN_HAM)})
+
+    (revised,) = look(WITH_GOLD, done.data, sees={**sees, **on_gold(ANN_SPAM)})
+
+    assert isinstance(done.data, e.BatchAnnotated)
+    assert isinstance(revised.data, e.BatchAnnotated)
+    assert (revised.data.revision, revised.data.items) == (1, done.data.items)
+    assert revised.data.gold[0].votes == (ANN_SPAM,)
+    again = {**sees, **on_gold(ANN_SPAM)}
+    assert look(WITH_GOLD, done.data, revised.data, sees=again) == []

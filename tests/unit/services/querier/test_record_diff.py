@@ -3,13 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from labelloop.loop.gold_texts import FIRST, as_asked
 from labelloop.loop.label_lists import LabelList, label_list
+from labelloop.oracle.argilla.new_record import new_record
 from labelloop.oracle.base import Prediction
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.pool.context import PoolText
 from schemas import events as e
 from schemas.model import replaced
-from schemas.parts import AnnotatedItem, QueriedItem, Vote
+from schemas.parts import AnnotatedItem, GoldItem, QueriedItem, Vote
 from services.querier.record_diff import (
     MissingRecord,
     Wanted,
@@ -363,3 +365,40 @@ def test_the_vote_of_a_machine_is_not_put_back_as_a_persons() -> None:
 
     assert found(queried(items=(0,)), done, sees=sees) == []
     assert found(queried(items=(0,)), done, sees={}) == [MissingRecord(0, (ANN,))]
+
+
+def test_a_gold_text_looks_like_the_others_of_its_batch() -> None:
+    gold = (GoldItem(item=5, rank=1, labels=("spam",)),)
+    picked = queried(items=(7, 8), model="0", gold=gold, gold_version="g")
+    state = state_of(
+        project(), queried("0"), all_answered(), trained("0", {"0": 0}), replaced(picked, batch="1")
+    )
+    batch = as_asked(state.batches["1"])
+
+    lacking = lacks(batch, {}, ACCOUNTS, AS_MADE, ONE)
+    texts = [PoolText(f"text {lack.item}") for lack in lacking]
+    asked = asked_texts(batch, lacking, texts, ACCOUNTS, AS_MADE, {FIRST + 5: 21})
+
+    assert [(each.item, each.rank, each.other_number) for each in asked] == [
+        (7, 0, None),
+        (8, 2, None),
+        (FIRST + 5, 1, 21),
+    ]
+    assert {(each.reason, each.model, each.suggestion) for each in asked} == {("uncertain", "0", None)}
+    record = new_record(asked[-1])
+    assert record.metadata == {"batch": 1, "rank": 1, "item": 21, "reason": "uncertain", "model": "model-0"}
+
+
+def test_nothing_is_suggested_for_a_text_that_gold_texts_hide_among() -> None:
+    picked = QueriedItem(item=7, rank=0, reason="uncertain", predicted=("ham",), unaided=True)
+    state = state_of(
+        project(),
+        suggester(),
+        queried(items=()).model_copy(update={"items": (picked,)}),
+        suggestions(item_7="spam"),
+    )
+    batch = state.batches["0"]
+
+    (asked,) = asked_texts(batch, lacks(batch, {}, {}, AS_MADE, ONE), [PoolText("seven")], {}, AS_MADE)
+
+    assert asked.suggestion is None

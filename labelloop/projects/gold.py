@@ -1,0 +1,136 @@
+"""Texts whose labels are certain, for measuring people: what of a file is taken, and how many a batch has."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from labelloop.errors import UserError
+from labelloop.loop.draws import audit_count
+from labelloop.pool.context import first_misfit
+from labelloop.pool.label_cells import Cells
+from labelloop.pool.prepare import NAME_LABELS, Prepared, clean_gold, with_names
+from labelloop.pool.sources import NOTHING, Table, load
+from labelloop.projects.options import ProjectOptions
+
+DEFAULT_SHARE = 0.05
+
+
+def gold_share(options: ProjectOptions, now: float) -> float:
+    """The share that the options ask for, where `now` holds; the default for a first file of gold texts."""
+    if options.gold_share is not None:
+        return options.gold_share
+    return now or (DEFAULT_SHARE if options.gold is not None else 0.0)
+
+
+def check_gold_share(share: float, batch_size: int, has_gold: bool) -> None:
+    """Raises UserError for a share of no texts, or of texts that there are not."""
+    if share and not has_gold:
+        raise UserError("--gold-share needs texts whose labels are certain: name a file of them with --gold")
+    if share and not audit_count(share, batch_size):
+        raise UserError(
+            f"--gold-share {share} of a batch of {batch_size} is no text: give {1 / batch_size:.2g} or more"
+        )
+
+
+def gold_note(share: float, batch_size: int) -> str:
+    """What a share means for the work of people."""
+    texts = audit_count(share, batch_size)
+    return f"each batch of {batch_size} has {texts} gold text{'s' * (texts != 1)} in addition"
+
+
+@dataclass(frozen=True)
+class GoldColumns:
+    """Which columns of a file of gold texts are read, so that people see them as the texts of the pool.
+
+    `texts` None: the usual one. `as_in_pool`: what the columns of a text are called in the project.
+    `metadata`: those by which people filter, and the kind of each. `several`: whether a text may have several
+    labels.
+    """
+
+    texts: Sequence[str] | None
+    labels: str | None
+    as_in_pool: Sequence[str]
+    shown: Sequence[str]
+    metadata: Mapping[str, str]
+    several: bool
+
+    @property
+    def to_keep(self) -> Mapping[str, str]:
+        """The columns that people see or filter by, and the options that name them."""
+        parts = (self.texts or self.as_in_pool) if len(self.as_in_pool) > 1 else ()
+        return {
+            **dict.fromkeys(self.metadata, "--metadata-column"),
+            **dict.fromkeys(self.shown, "--show-column"),
+            **dict.fromkeys(parts, "--gold-text-column"),
+        }
+
+    def as_kept(self, table: Table, rows: Sequence[int]) -> dict[str, list[str | None]]:
+        """The values of these rows, by what the columns are called in the project."""
+        names = dict(zip(self.texts or self.as_in_pool, self.as_in_pool, strict=True))
+        return {
+            names.get(column, column): [values[row] for row in rows]
+            for column, values in table.kept_columns.items()
+        }
+
+
+class GoldTexts(NamedTuple):
+    """What is taken of a file: as `keep_snapshot` takes it, and notes."""
+
+    table: Table
+    prepared: Prepared
+    kept_values: Mapping[str, Sequence[str | None]]
+    notes: tuple[str, ...]
+
+
+def read_gold(
+    options: ProjectOptions,
+    columns: GoldColumns,
+    labels: Sequence[str],
+    there: Container[str],
+    names: Mapping[str, str] = NOTHING,
+    or_else: str = NAME_LABELS,
+) -> GoldTexts:
+    """The distinct texts of `--gold` with their labels. Raises UserError.
+
+    `there`: the keys of texts that people are asked anyway. `names`: how labels are called in the log, where
+    it is not how they are called now. `or_else`: where labels that the project lacks can be added.
+    """
+    source = str(options.gold)
+    if columns.texts is not None and len(columns.texts) != len(columns.as_in_pool):
+        raise UserError(
+            f"--gold-text-column names {len(columns.texts)} columns for the {len(columns.as_in_pool)} of a "
+            "text: name one for each, in the same order"
+        )
+    table = load(
+        source,
+        columns.texts,
+        columns.labels,
+        text_option="--gold-text-column",
+        label_option="--gold-label-column",
+        reading=options.reading.beside(columns.labels),
+        keep=columns.to_keep,
+        cells=Cells(columns.several, options.label_separator),
+    )
+    table = with_names(table, names)
+    prepared = clean_gold(table, labels, there, "--gold-label-column", or_else)
+    kept_values = columns.as_kept(table, [row.source_row for row in prepared.rows])
+    for name, kind in columns.metadata.items():
+        if (place := first_misfit(kept_values[name], kind)) is not None:
+            raise UserError(
+                f"{source}, row {prepared.rows[place].source_row + 1}: {name!r} is "
+                f"{kept_values[name][place]!r}, and in the pool it is a number ({kind}): correct it, or "
+                "leave it empty"
+            )
+    return GoldTexts(table, prepared, kept_values, (*table.notes, _note(source, prepared)))
+
+
+def _note(source: str, prepared: Prepared) -> str:
+    facts = [
+        (prepared.in_pool, "left out, as people are asked for them anyway"),
+        (prepared.duplicates, "duplicates left out"),
+        (prepared.empty, "empty left out"),
+        (prepared.unlabelled, "unlabelled left out"),
+    ]
+    parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
+    texts = f"{len(prepared.rows):,} gold text{'s' * (len(prepared.rows) != 1)}"
+    return f"{source}: {texts}" + (f" ({parts})" if parts else "")
