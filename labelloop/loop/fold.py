@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import singledispatch
 from itertools import takewhile
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
@@ -32,6 +32,9 @@ from schemas.fields import UNSAID
 from schemas.parts import SettingsV3
 
 State = TypeVar("State", bound=ProjectState)
+OfModel: TypeAlias = e.AuditEstimated | e.PredictionsRecorded | e.StoppingChecked
+BY_MODEL = {e.AuditEstimated: "audits", e.PredictionsRecorded: "predictions", e.StoppingChecked: "checks"}
+"""Where the state has what was said last of each model."""
 
 
 def fold(state: ProjectState, event: Event) -> ProjectState:
@@ -201,14 +204,12 @@ def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> 
     )
 
 
-@_apply.register
-def _(data: e.AuditEstimated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, audits=with_value(state.audits, data.model, data))
-
-
-@_apply.register
-def _(data: e.StoppingChecked, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, checks=with_value(state.checks, data.model, data))
+@_apply.register(e.AuditEstimated)
+@_apply.register(e.PredictionsRecorded)
+@_apply.register(e.StoppingChecked)
+def _(data: OfModel, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    name = BY_MODEL[type(data)]
+    return changed(state, **{name: with_value(getattr(state, name), data.model, data)})
 
 
 @_apply.register

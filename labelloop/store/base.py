@@ -31,6 +31,10 @@ def models_uri(project_id: str, model: str = "") -> str:
     return f"{project_id}/models/{model}".rstrip("/")
 
 
+class SnapshotLost(UserError):
+    """A file of texts, or of what a model says of some, is missing or damaged in the store."""
+
+
 class Store(ABC):
     """Pools and models for all services. The returned paths are on this machine.
 
