@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
+from math import exp, fsum, lgamma, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -155,8 +155,12 @@ def accuracy_change(before: Booleans, after: Booleans) -> AccuracyChange:
 def mcnemar(gained: int, lost: int) -> float:
     """The two-sided p-value of McNemar's exact test, by how many texts only one of two models is right on."""
     differing = gained + lost
-    tail = sum(comb(differing, count) for count in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / 2**differing)
+    whole = lgamma(differing + 1) - differing * log(2)
+    chances = (
+        exp(whole - lgamma(count + 1) - lgamma(differing - count + 1))
+        for count in range(min(gained, lost) + 1)
+    )
+    return min(1.0, 2 * fsum(chances))
 
 
 def _in_common(before: Sayings, after: Sayings, labels: Labels) -> tuple[Sayings, Sayings]:

@@ -144,7 +144,7 @@ def test_the_interval_is_that_of_bonett_and_price() -> None:
 
 
 def test_the_interval_holds_what_it_says_also_for_few_texts() -> None:
-    """Of all outcomes of 20 texts, weighed by their chances, its interval holds the true difference in 95 %."""
+    """It holds the true difference in 95 % of all outcomes of 20 texts, weighed by their chances."""
     n, p_gained, p_lost = 20, 0.2, 0.1
     covered = 0.0
     for gained, lost in product(range(n + 1), repeat=2):
