@@ -1,6 +1,6 @@
 """What the evaluator does next, on which texts, and what follows from a check for stopping. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -80,13 +80,16 @@ class Recording(AboutModel):
 Work: TypeAlias = Evaluation | Audit | Check | Recording
 
 
-def next_work(state: LoopState, keep: int) -> Work | None:
-    """The next piece of work. `keep`: how many models the trainer keeps, besides those still needed."""
+def next_work(state: LoopState, keep: int, gone: Collection[str] = ()) -> Work | None:
+    """The next piece of work. `keep`: how many models the trainer keeps, besides those still needed.
+
+    `gone`: the digests of models that are not in the store, of which nothing is recorded.
+    """
     return (
         next_evaluation(state, keep)
         or next_check(state, keep)
         or next_audit(state, keep)
-        or next_recording(state, keep)
+        or next_recording(state, keep, gone)
     )
 
 
@@ -124,7 +127,7 @@ def next_audit(state: LoopState, keep: int) -> Audit | None:
     return None
 
 
-def next_recording(state: LoopState, keep: int) -> Recording | None:
+def next_recording(state: LoopState, keep: int, gone: Collection[str] = ()) -> Recording | None:
     """The oldest model after those with predictions, or the newest one without any on the test set in force.
 
     While no model has some, it is the newest: a project that is older than this begins there.
@@ -136,7 +139,7 @@ def next_recording(state: LoopState, keep: int) -> Recording | None:
         model = trained.latest.model
         last = state.predictions.get(model)
         is_of_others = model == names[-1] and last is not None and last.test_version != (test and test.digest)
-        if model in later or is_of_others:
+        if (model in later or is_of_others) and trained.latest.sha256 not in gone:
             return Recording(trained.latest, trained.ids[-1])
     return None
 

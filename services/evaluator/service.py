@@ -57,12 +57,13 @@ class Evaluator(Controller[Work]):
         self.lock = asyncio.Lock()
         self._warned_of: set[str] = set()
         self._missed: set[str] = set()
+        self._gone: set[str] = set()
 
     async def close(self) -> None:
         self._worker.close()
 
     def due(self, state: LoopState) -> Work | None:
-        return next_work(state, self._settings.keep_models)
+        return next_work(state, self._settings.keep_models, self._gone)
 
     def describe(self, work: Work) -> str:
         return work.description
@@ -84,6 +85,11 @@ class Evaluator(Controller[Work]):
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
+            if isinstance(work, Recording):
+                # For this alone no model is trained again.
+                logger.info("predictions of model %s are not recorded: %s", work.model, error.message)
+                self._gone.add(work.trained.sha256)
+                return []
             return [self._lost(state, work, error)]
 
     async def _results(self, state: LoopState, work: Work) -> Sequence[EventData]:

@@ -8,21 +8,16 @@ import numpy as np
 
 from labelloop.errors import UserError, one_line
 from labelloop.loop.figures import wilson
+from labelloop.loop.retention import file_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.predictions.calibration import AuditedText
 from labelloop.store import SnapshotLost, Store
 from labelloop.store.artifacts import file_digest
 from labelloop.store.predictions import Predictions, Sayings, read
 from schemas.events import PredictionsRecorded
-from schemas.parts import Snapshot
 
 BINS = 10
 Labels = tuple[str, ...]
-
-
-def stored(recorded: PredictionsRecorded) -> Snapshot:
-    """Where the file lies in the store, and its digest."""
-    return Snapshot(uri=recorded.uri, digest=recorded.sha256, size=recorded.tested + recorded.drawn)
 
 
 def recorded_of(state: LoopState, model: str) -> PredictionsRecorded:
@@ -63,7 +58,7 @@ def _file(state: LoopState, store: Store, recorded: PredictionsRecorded) -> Path
     what = f"the predictions of model {recorded.model} in {store.address(recorded.uri)}"
     remedy = f"restore them from a backup, or choose from {_others(state, recorded.model)}"
     try:
-        file = store.snapshot(stored(recorded))
+        file = store.snapshot(file_of(recorded))
     except SnapshotLost as error:
         raise UserError(f"{what} are gone or damaged: {remedy}") from error
     if not file.is_file():

@@ -15,31 +15,15 @@ from labelloop.projects.predictions.comparing import (
     compare,
     mcnemar,
 )
-from labelloop.store.predictions import Predictions, Sayings
+from labelloop.store.predictions import Predictions
 from tests.support.matrices import examples
-
-LABELS = ("spam", "ham", "news")
-Said = dict[int, tuple[str, float]]
-
-
-def sayings(said: Said, labels: tuple[str, ...] = LABELS, gold: dict[int, str] | None = None) -> Sayings:
-    """The label of each text, several joined by +, with its probability."""
-    marked = np.array([[label in name.split("+") for label in labels] for name, _ in said.values()], np.bool_)
-    sure = np.array([probability for _, probability in said.values()], np.float32)
-    true = None if gold is None else np.array([[gold[item] == label for label in labels] for item in said])
-    shape = (-1, len(labels))
-    return Sayings(
-        labels,
-        np.array(list(said), np.int32),
-        marked.reshape(shape),
-        (marked.reshape(shape) * sure.reshape(-1, 1)).astype(np.float32),
-        None if true is None else true.reshape(shape).astype(np.bool_),
-    )
+from tests.support.said import Said, sayings
+from tests.support.said import predictions as recorded
+from tests.support.states import LABELS
 
 
 def predictions(model: str, pool: Said, test: Said, labels: tuple[str, ...] = LABELS) -> Predictions:
-    gold = dict.fromkeys(test, "spam")
-    return Predictions(model, False, sayings(test, labels, gold), sayings(pool, labels))
+    return recorded(model, pool, test, dict.fromkeys(test, "spam"), labels)
 
 
 BEFORE = predictions(

@@ -130,6 +130,15 @@ def test_those_of_a_lost_model_wait_for_its_next_attempt_and_are_recorded_once()
     assert recorded(MODELS[0], recorded_predictions("0"), lost, again) is None
 
 
+def test_of_a_model_that_is_not_in_the_store_none_are_recorded() -> None:
+    state = state_of(project(), queried(), all_answered(), *MODELS[:2])
+
+    assert next_work(state, 5, {"1-0"}) is None
+    work = next_work(state_of(project(), queried(), all_answered(), *MODELS[:3]), 5, {"1-0"})
+    assert work is not None
+    assert work.model == "2"
+
+
 def test_on_another_test_set_those_of_the_newest_model_are_recorded_again() -> None:
     said = (*MODELS[:2], recorded_predictions("0"), recorded_predictions("1"))
 
