@@ -72,7 +72,7 @@ def _others(state: LoopState, model: str) -> str:
     return ", ".join(each for each in state.models if each != model and each in state.predictions) or "none"
 
 
-def tested_texts(predictions: Predictions) -> list[AuditedText]:
+def on_test_set(predictions: Predictions) -> list[AuditedText]:
     """With which probability each label of the test set was predicted, and whether rightly.
 
     Where a text may have several labels, each label of each text counts: how probable it was, and whether
