@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Kinds of changes, and texts, that are shown."""
-LONGEST = 60
+LONGEST, PERCENT = 60, 100
+LEAST_P = 0.001
+"""Smaller p-values are not told more closely."""
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -75,9 +77,9 @@ def _compared(state: "LoopState", store: "Store", before: str, after: str) -> "D
 
     if before == after:
         raise UserError(f"model {before} is named twice: give two models")
-    tests = [recorded_of(state, model).test_version for model in (before, after)]
-    predictions = [open_predictions(state, store, model) for model in (before, after)]
-    return Diff(state, store, compare(*predictions, same_test_set=tests[0] == tests[1]))
+    one, other = (recorded_of(state, model).test_version for model in (before, after))
+    first, second = (open_predictions(state, store, model) for model in (before, after))
+    return Diff(state, store, compare(first, second, same_test_set=one == other))
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,9 @@ class Diff:
             yield "test set    none on which both were measured"
         else:
             yield from _accuracy_lines(found.test)
-        share = len(found.flips) / max(1, found.compared)
-        yield (
-            f"pool        {len(found.flips):,} of {found.compared:,} texts ({share:.1%}) get another label"
-        )
+        percent = PERCENT * len(found.flips) / max(1, found.compared)
+        texts = f"{len(found.flips):,} of {found.compared:,} texts ({percent:.1f} %)"
+        yield f"pool        {texts} get another label"
         yield from self._move_lines()
         yield from self._class_lines()
         yield from self._text_lines()
@@ -234,7 +235,7 @@ def _accuracy_lines(test: "AccuracyChange") -> Iterator[str]:
         f"test set    accuracy {test.before:.3f} → {test.after:.3f} on {test.texts:,} texts: "
         f"{test.difference:+.3f}, 95 % interval {test.low:+.3f} … {test.high:+.3f}"
     )
+    p = f"p = {test.p_value:.3f}" if test.p_value >= LEAST_P else f"p < {LEAST_P}"
     yield (
-        f"            {test.gained:,} became right, {test.lost:,} became wrong (McNemar's exact test: "
-        f"p = {test.p_value:.3f})"
+        f"            {test.gained:,} became right, {test.lost:,} became wrong (McNemar's exact test: {p})"
     )

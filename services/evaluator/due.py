@@ -147,10 +147,11 @@ def next_recording(state: LoopState, keep: int, gone: Collection[str] = ()) -> R
 def recorded_texts(project: ProjectCreated, pool: Pool) -> list[int]:
     """The texts of a pool for which predictions are recorded. They depend on the seed and the sizes alone.
 
-    If the pool grew, some of the newer texts take the place of the last of those before.
+    They are those at which each pick looks first, so that what the lower layers make of them is there. If the
+    pool grew, some of the newer texts take the place of the last of those before.
     """
     sizes = [snapshot.size for snapshot in pool.snapshots]
-    return sorted(first_of_pool(derived(project.seed, "predictions"), sizes, RECORDED))
+    return sorted(first_of_pool(project.seed, sizes, RECORDED))
 
 
 def _available_models(state: LoopState, keep: int) -> Iterator[Trained]:

@@ -64,7 +64,7 @@ def test_it_tells_in_short_what_changed(home: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert names(result.stdout, "0.250 → 0.750", "+0.500", "2 became right", "0 became wrong", "p = 0.500")
-    assert names(result.stdout, "12 of 40 texts", "30.0%", "40 → 28", "4 more")
+    assert names(result.stdout, "12 of 40 texts", "30.0 %", "40 → 28", "4 more")
     assert names(result.stdout, "text 0 ", "0.60", "0.90")
     assert not {"\x1b", "\u202e"} & set(result.output)
     assert "next line" in next(line for line in result.stdout.splitlines() if line.startswith("text 0 "))
