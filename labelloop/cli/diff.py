@@ -171,7 +171,7 @@ class Diff:
         if not flips:
             return []
         version = self.state.predictions[self.comparison.after].test_version
-        (test,) = (snapshot for snapshot in snapshots(self.state) if snapshot.digest == version)
+        test = next(snapshot for snapshot in snapshots(self.state) if snapshot.digest == version)
         return OpenSnapshot.open(self.store.snapshot(test), test.digest).texts([flip.item for flip in flips])
 
     # For programs

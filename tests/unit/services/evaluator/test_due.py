@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from labelloop.loop.draws import pool_order
 from labelloop.loop.pools import Pool
 from labelloop.loop.state import LoopState
 from schemas import events as e
@@ -168,6 +169,7 @@ def test_the_same_texts_are_recorded_of_each_model_and_all_of_a_small_pool() -> 
 
     assert large == recorded_texts(project(batch_size=7), pool_of_sizes(9000))
     assert len(set(large)) == RECORDED == 2000
+    assert set(large) == set(pool_order(project().seed, 9000)[:RECORDED]), "those at which picks look first"
     assert large != recorded_texts(project(seed=1), pool_of_sizes(9000))
     assert recorded_texts(project(), pool_of_sizes(40)) == list(range(40))
     assert recorded_texts(project(), pool_of_sizes(40, 20)) == list(range(60))
