@@ -165,12 +165,13 @@ class Diff:
 
     def test_texts(self, flips: "Sequence[Flip]") -> list[str]:
         """The texts of these rows of the test set. Raises UserError."""
+        from labelloop.loop.figures import predictions
         from labelloop.loop.settings_in_force import snapshots
         from labelloop.pool.snapshot import OpenSnapshot
 
         if not flips:
             return []
-        version = self.state.predictions[self.comparison.after].test_version
+        version = predictions(self.state)[self.comparison.after].test_version
         test = next(snapshot for snapshot in snapshots(self.state) if snapshot.digest == version)
         return OpenSnapshot.open(self.store.snapshot(test), test.digest).texts([flip.item for flip in flips])
 

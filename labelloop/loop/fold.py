@@ -208,8 +208,9 @@ def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> 
 @_apply.register(e.PredictionsRecorded)
 @_apply.register(e.StoppingChecked)
 def _(data: OfModel, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    name = BY_MODEL[type(data)]
-    return changed(state, **{name: with_value(getattr(state, name), data.model, data)})
+    name, recorded = BY_MODEL[type(data)], isinstance(data, e.PredictionsRecorded)
+    key = (data.model, data.test_version or "") if recorded else data.model
+    return changed(state, **{name: with_value(getattr(state, name), key, data)})
 
 
 @_apply.register

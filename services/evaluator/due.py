@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from labelloop.loop.draws import derived, first_of_pool, random_draw
+from labelloop.loop.figures import predictions
 from labelloop.loop.names import number_of, numbered
 from labelloop.loop.pools import Pool
 from labelloop.loop.retention import kept_models
@@ -133,13 +134,12 @@ def next_recording(state: LoopState, keep: int, gone: Collection[str] = ()) -> R
     While no model has some, it is the newest: a project that is older than this begins there.
     """
     names, test = list(state.models), for_next(state).test
-    recorded = [name for name in names if name in state.predictions]
+    recorded = list(predictions(state))
     later = set(names[names.index(recorded[-1]) + 1 :] if recorded else names[-1:])
     for trained in _available_models(state, keep):
         model = trained.latest.model
-        last = state.predictions.get(model)
-        is_of_others = model == names[-1] and last is not None and last.test_version != (test and test.digest)
-        if (model in later or is_of_others) and trained.latest.sha256 not in gone:
+        is_untested = model == names[-1] and (model, test.digest if test else "") not in state.predictions
+        if (model in later or is_untested) and trained.latest.sha256 not in gone:
             return Recording(trained.latest, trained.ids[-1])
     return None
 

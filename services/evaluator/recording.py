@@ -5,6 +5,7 @@ from pathlib import Path
 
 from labelloop.learner.requests import ClassifierSpec, EvaluateRequest, PredictionsRequest
 from labelloop.learner.worker import Worker
+from labelloop.loop.figures import predictions
 from labelloop.loop.pools import pool_for_learned
 from labelloop.loop.settings_in_force import for_next, of_model
 from labelloop.loop.state import LoopState
@@ -67,7 +68,7 @@ async def test_request(
     """
     cache = store.cache(state.project_id)
     scores = cache / "tested"
-    done = {trained.latest.sha256 for name, trained in state.models.items() if name in state.predictions}
+    done = {state.models[name].latest.sha256 for name in predictions(state)}
     for file in scores.glob("*.npy"):
         if file.name.partition("-")[0] in done - {model.sha256}:
             file.unlink(missing_ok=True)

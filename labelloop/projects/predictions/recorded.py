@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from labelloop.errors import UserError, one_line
+from labelloop.loop.figures import predictions as predictions_of
 from labelloop.loop.figures import wilson
 from labelloop.loop.retention import file_of
 from labelloop.loop.state import LoopState
@@ -24,8 +25,9 @@ def recorded_of(state: LoopState, model: str) -> PredictionsRecorded:
     """The event about a model's predictions. Raises UserError if there is none."""
     if model not in state.models:
         raise UserError(f"there is no model {model!r}: choose from {', '.join(state.models) or 'none yet'}")
-    if model in state.predictions:
-        return state.predictions[model]
+    recorded = predictions_of(state)
+    if model in recorded:
+        return recorded[model]
     if model == list(state.models)[-1]:
         raise UserError(
             f"the predictions of model {model} are not recorded yet: let the services run (`labelloop up`), "
@@ -69,7 +71,7 @@ def _file(state: LoopState, store: Store, recorded: PredictionsRecorded) -> Path
 
 
 def _others(state: LoopState, model: str) -> str:
-    return ", ".join(each for each in state.models if each != model and each in state.predictions) or "none"
+    return ", ".join(each for each in predictions_of(state) if each != model) or "none"
 
 
 def on_test_set(predictions: Predictions) -> list[AuditedText]:

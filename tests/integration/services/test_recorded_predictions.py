@@ -11,6 +11,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.learner.worker import Worker
+from labelloop.loop.figures import predictions
 from labelloop.loop.state import LoopState
 from labelloop.projects.predictions.recorded import open_predictions
 from labelloop.store import open_store
@@ -56,7 +57,7 @@ def begun(loop: ServiceLoop, pool: int = SMALL, test: int = 9) -> str:
 
 
 def has_said(loop: ServiceLoop, project: str, *models: str) -> LoopState:
-    return loop.wait(project, lambda state: all(model in state.predictions for model in models))
+    return loop.wait(project, lambda state: all(model in predictions(state) for model in models))
 
 
 def stored(loop: ServiceLoop, project: str) -> Sequence[Path]:
@@ -73,15 +74,15 @@ def test_each_model_says_what_it_is_measured_by_and_the_same_texts_of_the_pool(l
 
     store = open_store(loop.settings.store)
     said = {model: open_predictions(state, store, model) for model in ("0", "1")}
-    for model, predictions in said.items():
-        told = state.predictions[model]
+    for model, each in said.items():
+        told = predictions(state)[model]
         assert (told.attempt, told.tested, told.drawn) == (0, 9, SMALL)
-        assert predictions.pool.items.tolist() == list(range(SMALL))
-        assert predictions.test.is_right.mean() == pytest.approx(state.evaluations[model].accuracy)
-        assert predictions.labels == LABELS
+        assert each.pool.items.tolist() == list(range(SMALL))
+        assert each.test.is_right.mean() == pytest.approx(state.evaluations[model].accuracy)
+        assert each.labels == LABELS
         file = loop.home / "store" / told.uri
         assert file_digest(file) == told.sha256 == file.stem
-    assert {file.stem for file in stored(loop, project)} == {e.sha256 for e in state.predictions.values()}
+    assert {file.stem for file in stored(loop, project)} == {e.sha256 for e in predictions(state).values()}
     assert len(loop.payloads(project, "PredictionsRecorded")) == 2
     assert not state.failures
     causes = {event.cause for event in loop.events if event.name == "PredictionsRecorded"}
@@ -126,7 +127,7 @@ def test_what_was_written_before_a_kill_is_the_same_file_afterwards(loop: Servic
 
     loop.start("evaluator")
 
-    told = has_said(loop, project, "0").predictions["0"]
+    told = predictions(has_said(loop, project, "0"))["0"]
     assert {**dict(told), "seconds": 0} == {**dict(written), "seconds": 0}
     assert [file.stem for file in stored(loop, project)] == [told.sha256]
 
@@ -141,10 +142,10 @@ def test_a_project_of_before_has_them_from_its_newest_model_on(loop: ServiceLoop
 
     loop.start("evaluator")
 
-    assert list(has_said(loop, project, "1").predictions) == ["1"]
+    assert list(predictions(has_said(loop, project, "1"))) == ["1"]
     loop.append(project, *batch(2))
     state = has_said(loop, project, "2")
-    assert list(state.predictions) == ["1", "2"]
+    assert list(predictions(state)) == ["1", "2"]
     assert len(state.evaluations) == 3
 
 
@@ -161,7 +162,7 @@ def test_for_this_alone_no_model_is_trained_again(loop: ServiceLoop) -> None:
     loop.until(lambda: names(loop.log_of("evaluator"), "model 0 are not recorded"))
     loop.append(project, *batch(1))
     state = has_said(loop, project, "1")
-    assert list(state.predictions) == ["1"]
+    assert list(predictions(state)) == ["1"]
     assert not loop.payloads(project, "ModelLost")
     assert not state.failures
 
@@ -177,8 +178,8 @@ def test_of_a_pool_that_grew_a_model_says_what_it_is_trained_for(loop: ServiceLo
 
     state = has_said(loop, project, "1")
 
-    assert [told.drawn for told in state.predictions.values()] == [SMALL, SMALL + 30]
-    assert state.predictions["1"].pool_version == more.digest
+    assert [told.drawn for told in predictions(state).values()] == [SMALL, SMALL + 30]
+    assert predictions(state)["1"].pool_version == more.digest
 
 
 @on_sqlite
@@ -192,9 +193,9 @@ def test_of_several_labels_each_text_has_those_that_the_model_predicts(loop: Ser
 
     state = has_said(loop, project, "0")
 
-    predictions = open_predictions(state, open_store(loop.settings.store), "0")
-    assert predictions.several
-    assert predictions.test.is_right.mean() == pytest.approx(state.evaluations["0"].accuracy)
+    found = open_predictions(state, open_store(loop.settings.store), "0")
+    assert found.several
+    assert found.test.is_right.mean() == pytest.approx(state.evaluations["0"].accuracy)
 
 
 @on_sqlite
@@ -211,8 +212,8 @@ def test_a_file_that_is_gone_or_damaged_is_told_and_others_are_named(loop: Servi
             open_predictions(state, store, model)
         return str(refused.value)
 
-    change_byte(loop.home / "store" / state.predictions["0"].uri, -1)
+    change_byte(loop.home / "store" / predictions(state)["0"].uri, -1)
     assert names(refusal("0"), "model 0", "damaged", "choose from 1")
-    (loop.home / "store" / state.predictions["0"].uri).unlink()
+    (loop.home / "store" / predictions(state)["0"].uri).unlink()
     assert names(refusal("0"), "model 0", "gone", "choose from 1")
     assert names(refusal("7"), "'7'", "0, 1")

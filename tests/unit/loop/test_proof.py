@@ -252,7 +252,7 @@ def test_what_the_evaluator_says_is_verified() -> None:
 
     assert list(loop.state.audits) == ["0", "1", "2"]
     assert len(loop.state.checks) == 4
-    assert list(loop.state.predictions) == ["3"]
+    assert list(loop.state.predictions) == [("3", "")]
     assert loop.state.advised is not None
     assert proof(loop.events).halt is None
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from labelloop.loop.draws import pool_order
+from labelloop.loop.figures import predictions
 from labelloop.loop.pools import Pool
 from labelloop.loop.state import LoopState
 from schemas import events as e
@@ -146,6 +147,10 @@ def test_on_another_test_set_those_of_the_newest_model_are_recorded_again() -> N
     assert recorded(*said, to_another("u")) == ("1", 0)
     assert recorded(*said, to_another("u"), recorded_predictions("1", test_version="u")) is None
     assert recorded(*said, test=None) == ("1", 0)
+    back = (*said, to_another("u"), recorded_predictions("1", test_version="u"), to_another("d", "2"))
+    assert recorded(*back) is None, "what it says of that one is known"
+    found = predictions(state_of(project(test=TEST), queried(), all_answered(), *back))
+    assert {model: each.test_version for model, each in found.items()} == {"0": "d", "1": "d"}
 
 
 def test_what_is_measured_comes_before_what_is_recorded() -> None:
