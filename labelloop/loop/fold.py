@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import singledispatch
 from itertools import takewhile
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from labelloop.loop.label_lists import with_change
 from labelloop.loop.names import number_of, numbers_of
@@ -32,9 +32,6 @@ from schemas.fields import UNSAID
 from schemas.parts import SettingsV3
 
 State = TypeVar("State", bound=ProjectState)
-OfModel: TypeAlias = e.AuditEstimated | e.PredictionsRecorded | e.StoppingChecked
-BY_MODEL = {e.AuditEstimated: "audits", e.PredictionsRecorded: "predictions", e.StoppingChecked: "checks"}
-"""Where the state has what was said last of each model."""
 
 
 def fold(state: ProjectState, event: Event) -> ProjectState:
@@ -205,12 +202,16 @@ def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> 
 
 
 @_apply.register(e.AuditEstimated)
-@_apply.register(e.PredictionsRecorded)
 @_apply.register(e.StoppingChecked)
-def _(data: OfModel, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    name, recorded = BY_MODEL[type(data)], isinstance(data, e.PredictionsRecorded)
-    key = (data.model, data.test_version or "") if recorded else data.model
-    return changed(state, **{name: with_value(getattr(state, name), key, data)})
+def _(data: e.AuditEstimated | e.StoppingChecked, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    name = "audits" if isinstance(data, e.AuditEstimated) else "checks"
+    return changed(state, **{name: with_value(getattr(state, name), data.model, data)})
+
+
+@_apply.register
+def _(data: e.PredictionsRecorded, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    predictions = with_value(state.predictions, (data.model, data.test_version or ""), data)
+    return changed(state, predictions=predictions)
 
 
 @_apply.register
@@ -285,8 +286,7 @@ def _(data: e.EventSkipped, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    key = (data.service, data.due)
-    return changed(state, failures=with_value(state.failures, key, Failure(data, at)))
+    return changed(state, failures=with_value(state.failures, (data.service, data.due), Failure(data, at)))
 
 
 def _batch(state: LoopState, name: str) -> Batch:
