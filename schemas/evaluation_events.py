@@ -76,6 +76,29 @@ class AuditEstimated(EventData):
         return (self.model, self.attempt)
 
 
+class PredictionsRecorded(EventData):
+    """What a model says of texts, in a Parquet file of the store: its `uri`, and the sha256 of its bytes.
+
+    It holds `tested` texts, all of the test set `test_version` that count, and `drawn` texts of the pool, of
+    the version `pool_version`: the same for each model, as long as the pool does not grow.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    model: str
+    attempt: Count
+    uri: str
+    sha256: str
+    tested: Count
+    drawn: Count
+    test_version: str | None = None
+    pool_version: str
+    seconds: Seconds
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.model, self.attempt, self.test_version or "")
+
+
 class StoppingChecked(EventData):
     """What the stopping criterion looks at after a model: `value`, None where it cannot tell yet.
 

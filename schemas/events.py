@@ -7,6 +7,7 @@ from annotated_types import Ge, MinLen
 from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
 from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
+from schemas.evaluation_events import PredictionsRecorded as PredictionsRecorded
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
 from schemas.fields import EMPTY, UNSAID, Count, Frozenly, Integer, Positive, Seconds, Seldom, Share, Time
@@ -285,6 +286,7 @@ EVENTS: dict[str, type[EventData]] = {
         ModelEvaluated,
         ModelEvaluatedV2,
         AuditEstimated,
+        PredictionsRecorded,
         StoppingChecked,
         StoppingAdvised,
         BatchClosed,

@@ -40,6 +40,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "status": "labelloop.cli.status",
         "curve": "labelloop.cli.curve",
         "why": "labelloop.cli.why",
+        "diff": "labelloop.cli.diff",
         "what-if": "labelloop.cli.what_if:what_if",
         "events": "labelloop.cli.events",
         "replay": "labelloop.cli.replay",

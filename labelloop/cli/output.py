@@ -1,4 +1,4 @@
-"""Where `export` and `predict` write a table, and how: the options that they share."""
+"""Where `export`, `predict` and `diff` write a table, and how: the options that they share."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +39,11 @@ class Output:
     target: str | None
     kind: str | None
     safe: bool
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything was said of it."""
+        return self.target is not None or self.kind is not None
 
     def placed(self, home: Home | None, name: str) -> "Placed":
         """Where that is, and in which format. `name` is what it is called by default. Raises UserError."""
@@ -99,8 +104,11 @@ class Placed:
             yield rows
 
 
-def output_options(default: str) -> Callable[[options.Command], options.Command]:
-    """Add `--output`, `--format` and `--safe-for-spreadsheets`, which become one Output."""
+def output_options(default: str | None) -> Callable[[options.Command], options.Command]:
+    """Add `--output`, `--format` and `--safe-for-spreadsheets`, which become one Output.
+
+    `default`: what it is called if nothing is said; None: then nothing is written.
+    """
 
     def with_output(command: options.Command) -> options.Command:
         @wraps(command)
@@ -114,13 +122,13 @@ def output_options(default: str) -> Callable[[options.Command], options.Command]
     return with_output
 
 
-def _options(default: str) -> Sequence[Callable[[options.Command], options.Command]]:
+def _options(default: str | None) -> Sequence[Callable[[options.Command], options.Command]]:
+    otherwise = f"exports/{default}.jsonl in the home; without a home, the terminal" if default else "nothing"
     return (
         click.option(
             "--output",
             type=PathOrName(),
-            help="File or folder to write, hf://user/name, or - for the terminal. "
-            f"[default: exports/{default}.jsonl in the home; without a home, the terminal]",
+            help=f"File or folder to write, hf://user/name, or - for the terminal. [default: {otherwise}]",
         ),
         click.option(
             "--format",

@@ -1,7 +1,8 @@
 """Evaluate a model on labelled texts that it never learns from."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from sklearn import metrics  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
 from labelloop.learner import labels, runtime
+from labelloop.learner.array_files import read_or_computed
+from labelloop.learner.classifiers.base import Floats, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, load
 from labelloop.learner.requests import EvaluateRequest, EvaluateResult
 from labelloop.pool.snapshot import OpenSnapshot
@@ -23,15 +26,12 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     started = time.monotonic()
     runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
-    texts = OpenSnapshot.open(request.texts_path)
-    rows, names = counting(texts.gold(range(len(texts))) or (), request.labels, request.left_out)
-    if not names:
+    classifier = loaded(request)
+    scored = score_test_set(request, lambda: classifier)
+    if not scored.rows:
         raise UserError("the test set has no labels or no texts; give one with both")
     multi_label, size = request.classifier.multi_label, len(request.labels)
-    gold = labels.matrix(names, request.labels) if multi_label else labels.numbers(names, request.labels)
-    setting = Setting(request.classifier, size, 0, request.texts_path, request.cache)
-    classifier = load(request.model_folder, setting, request.labels)
-    predicted = classifier.predict(labels.data_set(texts.texts(rows), gold, size))
+    gold, predicted = scored.gold, classifier.classes(scored.probabilities)
     figures = metrics.precision_recall_fscore_support(
         gold, predicted, labels=range(size), average=None, zero_division=0
     )
@@ -55,9 +55,41 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
         confusion=[]
         if multi_label
         else metrics.confusion_matrix(gold, predicted, labels=range(size)).tolist(),
-        size=len(names),
+        size=len(scored.rows),
         seconds=time.monotonic() - started,
     )
+
+
+@dataclass(frozen=True)
+class ScoredTestSet:
+    """The rows of the texts that count, what they are, and the probabilities of all labels, for each."""
+
+    rows: Sequence[int]
+    gold: labels.Targets
+    probabilities: Floats
+
+
+def loaded(request: EvaluateRequest) -> LoopClassifier:
+    """The classifier to evaluate."""
+    setting = Setting(request.classifier, len(request.labels), 0, request.texts_path, request.cache)
+    return load(request.model_folder, setting, request.labels)
+
+
+def score_test_set(request: EvaluateRequest, classifier: Callable[[], LoopClassifier]) -> ScoredTestSet:
+    """Score the texts that count, unless that was done and kept. Then no classifier is needed."""
+    multi_label, size = request.classifier.multi_label, len(request.labels)
+    texts = OpenSnapshot.open(request.texts_path)
+    rows, names = counting(texts.gold(range(len(texts))) or (), request.labels, request.left_out)
+    gold = labels.matrix(names, request.labels) if multi_label else labels.numbers(names, request.labels)
+
+    def score() -> Any:
+        return classifier().predict_proba(labels.data_set(texts.texts(rows), gold, size))
+
+    if not rows:
+        return ScoredTestSet((), gold, np.empty((0, size)))
+    kept = request.scores
+    probabilities: Any = score() if kept is None else read_or_computed(kept, len(rows), score)
+    return ScoredTestSet(rows, gold, probabilities)
 
 
 def counting(

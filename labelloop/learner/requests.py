@@ -18,6 +18,7 @@ from labelloop.learner.results import NoiseResult as NoiseResult
 from labelloop.learner.results import OnnxFile as OnnxFile
 from labelloop.learner.results import OnnxResult as OnnxResult
 from labelloop.learner.results import Pick as Pick
+from labelloop.learner.results import PredictionsResult as PredictionsResult
 from labelloop.learner.results import QueryResult as QueryResult
 from labelloop.learner.results import Suspect as Suspect
 from labelloop.learner.results import TrainResult as TrainResult
@@ -125,7 +126,8 @@ class EvaluateRequest:
     """Evaluate a model on the snapshot `texts_path`, whose column `gold` has a label for each text.
 
     In a multi-label task it has a list of labels for each. Texts that have only labels which are `left_out`,
-    or one that the model does not tell apart, do not count.
+    or one that the model does not tell apart, do not count. `scores`: the file (numpy's) with the
+    probabilities of those that count. They are read from there if they are there, and else kept there.
     """
 
     texts_path: Path
@@ -136,6 +138,25 @@ class EvaluateRequest:
     threads: int
     cache: Path
     left_out: tuple[str, ...] = ()
+    scores: Path | None = None
+
+
+@dataclass(frozen=True)
+class PredictionsRequest:
+    """Write what a model says of pool items, and of the test set if there is one, to the file `into`."""
+
+    pool: "Files"
+    items: tuple[int, ...]
+    test: EvaluateRequest | None
+    classifier: ClassifierSpec
+    labels: tuple[str, ...]
+    model: str
+    model_folder: Path
+    model_sha256: str
+    into: Path
+    threads: int
+    cache: Path
+    order_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -255,6 +276,7 @@ Request: TypeAlias = (
     | QueryRequest
     | EmbedRequest
     | EvaluateRequest
+    | PredictionsRequest
     | ScoreRequest
     | ServeRequest
     | CheckRequest

@@ -78,6 +78,16 @@ class EvaluateResult:
 
 
 @dataclass(frozen=True)
+class PredictionsResult:
+    """How many texts of the test set and of the pool are in the file, and the sha256 of its bytes."""
+
+    tested: int
+    drawn: int
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The numbers that the model predicts for the items, as in `before`, and the criterion's result.
 

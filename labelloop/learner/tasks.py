@@ -10,6 +10,7 @@ from labelloop.learner import (
     onnx_files,
     pool_embeddings,
     querying,
+    recording,
     requests,
     scoring,
     serving,
@@ -22,6 +23,7 @@ from labelloop.learner.runtime import versions, yield_to_others
 FOR_LATER = {
     requests.TrainRequest: 5,
     requests.EvaluateRequest: 10,
+    requests.PredictionsRequest: 10,
     requests.CheckRequest: 10,
     requests.OnnxRequest: 10,
 }
@@ -70,6 +72,11 @@ def _(request: requests.EmbedRequest) -> int:
 @perform.register
 def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
     return evaluating.evaluate(request)
+
+
+@perform.register
+def _(request: requests.PredictionsRequest) -> requests.PredictionsResult:
+    return recording.record(request)
 
 
 @perform.register

@@ -12,7 +12,7 @@ from labelloop.loop.pools import sizes_by_version
 from labelloop.loop.schedule import finished
 from labelloop.loop.settings_in_force import for_next, is_test_changed
 from labelloop.loop.state import Batch, LoopState
-from schemas.events import ModelEvaluated
+from schemas.events import ModelEvaluated, PredictionsRecorded
 from schemas.fields import UNSAID
 
 Z95 = 1.959964
@@ -87,6 +87,17 @@ def curves(state: LoopState) -> dict[str, list[Point]]:
 def evaluation(state: LoopState, model: str) -> ModelEvaluated | None:
     """A model's figures on the test set in force, or else on the one that it was last evaluated on."""
     return state.tested.get((model, test_set_in_force(state) or "")) or state.evaluations.get(model)
+
+
+def predictions(state: LoopState) -> dict[str, PredictionsRecorded]:
+    """What was recorded of each model, in the order of training: with the test set in force, or else last."""
+    found = {model: recorded for (model, _), recorded in state.predictions.items()}
+    in_force = test_set_in_force(state) or ""
+    return {
+        model: state.predictions.get((model, in_force), found[model])
+        for model in state.models
+        if model in found
+    }
 
 
 def test_set_in_force(state: LoopState) -> str | None:

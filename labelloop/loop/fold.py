@@ -202,14 +202,17 @@ def _(data: e.ModelEvaluated, state: LoopState, event_id: str, at: datetime) -> 
     )
 
 
-@_apply.register
-def _(data: e.AuditEstimated, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, audits=with_value(state.audits, data.model, data))
+@_apply.register(e.AuditEstimated)
+@_apply.register(e.StoppingChecked)
+def _(data: e.AuditEstimated | e.StoppingChecked, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    name = "audits" if isinstance(data, e.AuditEstimated) else "checks"
+    return changed(state, **{name: with_value(getattr(state, name), data.model, data)})
 
 
 @_apply.register
-def _(data: e.StoppingChecked, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    return changed(state, checks=with_value(state.checks, data.model, data))
+def _(data: e.PredictionsRecorded, state: LoopState, event_id: str, at: datetime) -> LoopState:
+    predictions = with_value(state.predictions, (data.model, data.test_version or ""), data)
+    return changed(state, predictions=predictions)
 
 
 @_apply.register
@@ -284,8 +287,7 @@ def _(data: e.EventSkipped, state: LoopState, event_id: str, at: datetime) -> Lo
 
 @_apply.register
 def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> LoopState:
-    key = (data.service, data.due)
-    return changed(state, failures=with_value(state.failures, key, Failure(data, at)))
+    return changed(state, failures=with_value(state.failures, (data.service, data.due), Failure(data, at)))
 
 
 def _batch(state: LoopState, name: str) -> Batch:

@@ -198,11 +198,12 @@ class Proof(ChainedHistory):
 
     @_check.register(e.ModelLost)
     @_check.register(e.ModelEvaluated)
+    @_check.register(e.PredictionsRecorded)
     @_check.register(e.StoppingChecked)
     @_check.register(e.StoppingAdvised)
     def _(
         self,
-        data: e.ModelLost | e.ModelEvaluated | e.StoppingChecked | e.StoppingAdvised,
+        data: e.ModelLost | e.ModelEvaluated | e.PredictionsRecorded | e.StoppingChecked | e.StoppingAdvised,
         event: Event,
         state: LoopState,
     ) -> None:

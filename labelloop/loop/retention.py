@@ -1,4 +1,4 @@
-"""Which models are kept. How many: LABELLOOP_KEEP_MODELS, in `labelloop.config.settings`. Pure."""
+"""Which models are kept (how many: LABELLOOP_KEEP_MODELS), and which predictions of them. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,8 @@ from labelloop.loop.names import numbered
 from labelloop.loop.schedule import picked_by
 from labelloop.loop.settings_in_force import for_next, lookahead_at
 from labelloop.loop.state import LoopState, Trained
+from schemas.events import PredictionsRecorded
+from schemas.parts import Snapshot
 
 
 def kept_models(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
@@ -13,6 +15,16 @@ def kept_models(state: LoopState, count: int, coming: int = 0) -> list[Trained]:
     names = list(state.models)
     stay = {*_newest(names, count - coming), *_newest(numbered(names), _needed(state) - coming)}
     return [state.models[name] for name in names if name in stay]
+
+
+def kept_predictions(state: LoopState) -> tuple[Snapshot, ...]:
+    """The files with the predictions of each model. They outlive it, and stay as long as the project."""
+    return tuple(map(file_of, state.predictions.values()))
+
+
+def file_of(recorded: PredictionsRecorded) -> Snapshot:
+    """The file in the store with the predictions of a model."""
+    return Snapshot(uri=recorded.uri, digest=recorded.sha256, size=recorded.tested + recorded.drawn)
 
 
 def _needed(state: LoopState) -> int:

@@ -15,6 +15,7 @@ from schemas.events import (
     LookaheadChosen,
     ModelEvaluated,
     ModelTrained,
+    PredictionsRecorded,
     ProjectCreated,
     ProjectCreatedV4,
     ProjectMoved,
@@ -233,9 +234,9 @@ class LoopState:
     the number of numbered batches, which is also the next number. `annotated`: how many of them, counted
     from the first, are done. `chosen`: which models pick batches, where the lookahead grows. `skipped`: model
     numbers that are never trained. `evaluations`: the last one of each model. `tested`: the last one of each
-    model on each test set, by its digest. `standings`: by name, of those
-    of whom something was said. `moved`: where the project last moved to. `advised`: when the stopping
-    criterion last began to say stop.
+    model on each test set, by its digest. `predictions`: those of each model, likewise. `standings`: by
+    name, of those of whom something was said. `moved`: where the project last moved to. `advised`: when the
+    stopping criterion last began to say stop.
     """
 
     project_id: str
@@ -254,6 +255,7 @@ class LoopState:
     evaluations: Mapping[str, ModelEvaluated] = field(default_factory=dict)
     tested: Mapping[tuple[str, str], ModelEvaluated] = field(default_factory=dict)
     audits: Mapping[str, AuditEstimated] = field(default_factory=dict)
+    predictions: Mapping[tuple[str, str], PredictionsRecorded] = field(default_factory=dict)
     checks: Mapping[str, StoppingChecked] = field(default_factory=dict)
     advised: StoppingAdvised | None = None
     failures: Mapping[tuple[str, str], Failure] = field(default_factory=dict)

@@ -87,9 +87,20 @@ def _labels_of(state: LoopState, model: str) -> LabelList:
 
 
 def evaluate_request(
-    state: LoopState, model: str, folder: Path, sha256: str, *, test: Path, threads: int, cache: Path
+    state: LoopState,
+    model: str,
+    folder: Path,
+    sha256: str,
+    *,
+    test: Path,
+    threads: int,
+    cache: Path,
+    scores: Path | None = None,
 ) -> EvaluateRequest:
-    """A request to evaluate the model in a folder on the project's test set."""
+    """A request to evaluate the model in a folder on the project's test set.
+
+    `scores`: where what it says of each text is kept.
+    """
     project = of_model(state, model)
     return EvaluateRequest(
         texts_path=test,
@@ -100,6 +111,7 @@ def evaluate_request(
         threads=threads,
         cache=cache,
         left_out=tuple(sorted(_labels_of(state, model).retired)),
+        scores=scores,
     )
 
 

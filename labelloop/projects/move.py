@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
+from labelloop.loop.retention import kept_predictions
 from labelloop.loop.settings_in_force import snapshots as snapshots_of
 from labelloop.projects.catalog import choose, created, read_histories, sound
 from labelloop.projects.create import SOURCE
 from labelloop.projects.operator_requests import new_request, who
 from labelloop.projects.replay import ReplayEnd, replay_until
-from labelloop.store import Store, copy_snapshots
+from labelloop.store import SnapshotLost, Store, copy_snapshots
 from schemas.envelope import Event, new_event
 from schemas.events import ProjectMoved
 
@@ -56,7 +58,11 @@ async def move(source: LogSide, target: LogSide, name: str | None, why: str = ""
     history = _movable(await read_histories(source.log), name, target_identity)
     project = history.project
     _check_prefix(history, await _history(target.log, project), target.address)
-    snapshots = copy_snapshots(source.store(), target.store(), snapshots_of(created(history)))
+    state = created(history)
+    snapshots = copy_snapshots(source.store(), target.store(), snapshots_of(state))
+    for predictions in kept_predictions(state):
+        with suppress(SnapshotLost):
+            copy_snapshots(source.store(), target.store(), [predictions])
     history = await leave(source.log, project, target.address, target_identity, why)
     events = await _copy(source.log, target.log, history, target.address)
     arrived = await _history(target.log, project)

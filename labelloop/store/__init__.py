@@ -1,7 +1,16 @@
 """The store of pools and models: a folder, or a URL with a cache on this machine."""
 
-from labelloop.store.base import Pools, Store, copy_snapshots, models_uri, pool_uri
+from labelloop.store.base import Pools, SnapshotLost, Store, copy_snapshots, models_uri, pool_uri
 from labelloop.store.folder import FolderStore
 from labelloop.store.opening import open_store
 
-__all__ = ["FolderStore", "Pools", "Store", "copy_snapshots", "models_uri", "open_store", "pool_uri"]
+__all__ = [
+    "FolderStore",
+    "Pools",
+    "SnapshotLost",
+    "Store",
+    "copy_snapshots",
+    "models_uri",
+    "open_store",
+    "pool_uri",
+]

@@ -31,6 +31,10 @@ def models_uri(project_id: str, model: str = "") -> str:
     return f"{project_id}/models/{model}".rstrip("/")
 
 
+class SnapshotLost(UserError):
+    """A file of texts, or of what a model says of some, is missing or damaged in the store."""
+
+
 class Store(ABC):
     """Pools and models for all services. The returned paths are on this machine.
 
@@ -133,13 +137,13 @@ class Pools:
 def copy_snapshots(source: Store, target: Store, snapshots: Iterable[Snapshot]) -> int:
     """Copy pools and test sets, checked by their digests. Returns how many were copied.
 
-    Run it again if it was interrupted. Raises UserError if a snapshot is missing or damaged in the source.
+    Run it again if it was interrupted. Raises SnapshotLost for one that is missing or damaged in the source.
     """
     copied = 0
     for snapshot in snapshots:
         file = source.snapshot(snapshot)
         if not file.is_file() or file_digest(file) != snapshot.digest:
             where = source.address(snapshot.uri)
-            raise UserError(f"the snapshot {where} is missing or damaged: restore it from a backup")
+            raise SnapshotLost(f"the snapshot {where} is missing or damaged: restore it from a backup")
         copied += target.add_snapshot(snapshot, file)
     return copied

@@ -22,7 +22,7 @@ from labelloop.store.artifacts import (
     place,
     verify,
 )
-from labelloop.store.base import Store, check_id, models_uri
+from labelloop.store.base import SnapshotLost, Store, check_id, models_uri
 from labelloop.store.objects import Objects, away
 from labelloop.store.task_failures import TaskFailed
 from schemas.events import ModelTrained
@@ -30,7 +30,7 @@ from schemas.parts import Snapshot
 
 IN_USE = 3600.0
 """Seconds for which a returned entry is not removed, because a service may be about to open it."""
-ENTRIES = ("*/pool/*", "*/test/*", "*/models/*/*", "*/cache")
+ENTRIES = ("*/pool/*", "*/test/*", "*/predictions/*", "*/models/*/*", "*/cache")
 TRIES = 2
 """How often to try a download with a wrong digest: the transfer may be at fault, not the store."""
 
@@ -227,17 +227,17 @@ def _withdraw(path: Path) -> None:
 
 
 def fetch_snapshot(objects: Objects, snapshot: Snapshot, file: Path) -> None:
-    """Copy a pool or test set to `file`. Raises UserError if it is missing or damaged."""
+    """Copy a pool or test set to `file`. Raises SnapshotLost."""
     where = f"{objects.shown}/{snapshot.uri}"
     remedy = "restore it from a backup, or create the project again from its data set"
     for _ in range(TRIES):
         with atomic.beside(file) as draft:
             if not objects.get(snapshot.uri, draft):
-                raise UserError(f"the pool snapshot {where} is missing; {remedy}")
+                raise SnapshotLost(f"the pool snapshot {where} is missing; {remedy}")
             if file_digest(draft) == snapshot.digest:
                 atomic.place(draft, file)
                 return
-    raise UserError(f"the pool snapshot {where} is damaged (its sha256 has changed); {remedy}")
+    raise SnapshotLost(f"the pool snapshot {where} is damaged (its sha256 has changed); {remedy}")
 
 
 def fetch_model(objects: Objects, trained: ModelTrained, folder: Path) -> None:

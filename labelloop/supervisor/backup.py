@@ -4,7 +4,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,12 +17,13 @@ from labelloop.errors import TaskError, UserError
 from labelloop.log import open_log
 from labelloop.log.sqlite.log import back_up as back_up_log
 from labelloop.loop.history import History, all_created
+from labelloop.loop.retention import kept_predictions
 from labelloop.loop.settings_in_force import snapshots
 from labelloop.loop.state import LoopState
 from labelloop.oracle.server.environment import DATABASE
 from labelloop.projects.catalog import read_histories
 from labelloop.projects.log_creation import check_is_new, check_none_is_lost, is_there
-from labelloop.store import FolderStore
+from labelloop.store import FolderStore, SnapshotLost, copy_snapshots
 from labelloop.store.artifacts import ModelDamaged, ModelMissing, file_digest, verify
 from labelloop.store.opening import without_credentials
 from schemas.parts import Snapshot
@@ -151,6 +152,9 @@ async def _log_and_store(locations: Locations, home: Home, copy: Home) -> tuple[
         for history, state in all_created(histories.values()):
             for snapshot in snapshots(state):
                 _copy_snapshot(store, target, snapshot, is_needed=not history.is_away)
+            for predictions in kept_predictions(state):
+                with suppress(SnapshotLost):
+                    copy_snapshots(store, target, [predictions])
         copied = [_copy_model(store, target, uri, sha256) for uri, sha256 in _models(states, store)]
         if all(copied) or not tries_left:
             break

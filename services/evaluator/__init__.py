@@ -1,1 +1,1 @@
-"""Evaluate and audit each model, and check whether to stop. Nothing in the loop needs it."""
+"""Evaluate and audit each model, check whether to stop, record predictions. Nothing in the loop needs it."""

@@ -1,12 +1,14 @@
-"""What the evaluator does next, what a check for stopping compares, and what follows from it. Pure."""
+"""What the evaluator does next, on which texts, and what follows from a check for stopping. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.draws import derived, first_of_pool, random_draw
+from labelloop.loop.figures import predictions
 from labelloop.loop.names import number_of, numbered
+from labelloop.loop.pools import Pool
 from labelloop.loop.retention import kept_models
 from labelloop.loop.schedule import newest_answers
 from labelloop.loop.settings_in_force import checks_in_force, for_next
@@ -22,6 +24,8 @@ from schemas.events import (
 from services.evaluator.audit import scoring_batches
 
 STOPPING_SET = 500
+RECORDED = 2000
+"""For how many texts of the pool the predictions of each model are recorded."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,29 @@ class Check(AboutModel):
         return f"check after model {self.model} whether to stop"
 
 
-Work: TypeAlias = Evaluation | Audit | Check
+@dataclass(frozen=True)
+class Recording(AboutModel):
+    """Record what a model says of the test set and of some texts of the pool."""
+
+    @property
+    def description(self) -> str:
+        return f"record predictions of model {self.model}"
 
 
-def next_work(state: LoopState, keep: int) -> Work | None:
-    """The next piece of work. `keep`: how many models the trainer keeps, besides those still needed."""
-    return next_evaluation(state, keep) or next_check(state, keep) or next_audit(state, keep)
+Work: TypeAlias = Evaluation | Audit | Check | Recording
+
+
+def next_work(state: LoopState, keep: int, gone: Collection[str] = ()) -> Work | None:
+    """The next piece of work. `keep`: how many models the trainer keeps, besides those still needed.
+
+    `gone`: the digests of models that are not in the store, of which nothing is recorded.
+    """
+    return (
+        next_evaluation(state, keep)
+        or next_check(state, keep)
+        or next_audit(state, keep)
+        or next_recording(state, keep, gone)
+    )
 
 
 def next_evaluation(state: LoopState, keep: int) -> Evaluation | None:
@@ -105,6 +126,32 @@ def next_audit(state: LoopState, keep: int) -> Audit | None:
         if batches:
             return Audit(trained.latest, newest_answers(state, batches), batches)
     return None
+
+
+def next_recording(state: LoopState, keep: int, gone: Collection[str] = ()) -> Recording | None:
+    """The oldest model after those with predictions, or the newest one without any on the test set in force.
+
+    While no model has some, it is the newest: a project that is older than this begins there.
+    """
+    names, test = list(state.models), for_next(state).test
+    recorded = list(predictions(state))
+    later = set(names[names.index(recorded[-1]) + 1 :] if recorded else names[-1:])
+    for trained in _available_models(state, keep):
+        model = trained.latest.model
+        is_untested = model == names[-1] and (model, test.digest if test else "") not in state.predictions
+        if (model in later or is_untested) and trained.latest.sha256 not in gone:
+            return Recording(trained.latest, trained.ids[-1])
+    return None
+
+
+def recorded_texts(project: ProjectCreated, pool: Pool) -> list[int]:
+    """The texts of a pool for which predictions are recorded. They depend on the seed and the sizes alone.
+
+    They are those at which each pick looks first, so that what the lower layers make of them is there. If the
+    pool grew, some of the newer texts take the place of the last of those before.
+    """
+    sizes = [snapshot.size for snapshot in pool.snapshots]
+    return sorted(first_of_pool(project.seed, sizes, RECORDED))
 
 
 def _available_models(state: LoopState, keep: int) -> Iterator[Trained]:

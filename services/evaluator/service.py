@@ -1,4 +1,4 @@
-"""The evaluator service: it evaluates and audits models, and checks the stopping criterion."""
+"""The evaluator service: it measures models, records what they say, checks whether to stop."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.labels import learned_labels
 from labelloop.loop.settings_in_force import for_next, is_test_changed, of_model
 from labelloop.loop.state import Labels, LoopState
-from labelloop.projects.learner_requests import evaluate_request, predictions
+from labelloop.projects.learner_requests import predictions
 from labelloop.runtime.controller import Controller, Outcome, Polled
 from labelloop.store import Store, open_store
 from labelloop.store.task_failures import is_model_lost
@@ -32,6 +32,7 @@ from services.evaluator.due import (
     Audit,
     Check,
     Evaluation,
+    Recording,
     Work,
     count_up_to,
     earlier,
@@ -39,12 +40,13 @@ from services.evaluator.due import (
     stopping_events,
     stopping_set,
 )
+from services.evaluator.recording import recorded, test_request
 
 logger = logging.getLogger(__name__)
 
 
 class Evaluator(Controller[Work]):
-    """Does one evaluation, audit or check at a time."""
+    """Does one piece of work at a time."""
 
     name = "evaluator"
 
@@ -55,12 +57,13 @@ class Evaluator(Controller[Work]):
         self.lock = asyncio.Lock()
         self._warned_of: set[str] = set()
         self._missed: set[str] = set()
+        self._gone: set[str] = set()
 
     async def close(self) -> None:
         self._worker.close()
 
     def due(self, state: LoopState) -> Work | None:
-        return next_work(state, self._settings.keep_models)
+        return next_work(state, self._settings.keep_models, self._gone)
 
     def describe(self, work: Work) -> str:
         return work.description
@@ -82,6 +85,11 @@ class Evaluator(Controller[Work]):
         except TaskError as error:
             if not is_model_lost(error.kind):
                 raise
+            if isinstance(work, Recording):
+                # For this alone no model is trained again.
+                logger.info("predictions of model %s are not recorded: %s", work.model, error.message)
+                self._gone.add(work.trained.sha256)
+                return []
             return [self._lost(state, work, error)]
 
     async def _results(self, state: LoopState, work: Work) -> Sequence[EventData]:
@@ -93,6 +101,8 @@ class Evaluator(Controller[Work]):
                 return stopping_events(state, await checked(self._worker, self._store, threads, state, work))
             case Audit():
                 return [await estimated(self._worker, self._store, threads, state, work)]
+            case Recording():
+                return [await recorded(self._worker, self._store, threads, state, work)]
 
     def _lost(self, state: LoopState, work: Work, error: TaskError) -> Outcome:
         attempt = state.models[work.model].ids[-1]
@@ -110,17 +120,8 @@ async def evaluated(
     """Raises TaskError and UserError."""
     project, model = for_next(state), work.trained
     assert project.test is not None
-    result = await worker.run(
-        evaluate_request(
-            state,
-            work.model,
-            await asyncio.to_thread(store.model, model),
-            model.sha256,
-            test=await asyncio.to_thread(store.snapshot, project.test),
-            threads=threads,
-            cache=store.cache(state.project_id),
-        )
-    )
+    folder = await asyncio.to_thread(store.model, model)
+    result = await worker.run(await test_request(store, threads, state, model, project.test, folder))
     return (ModelEvaluatedV2 if is_test_changed(state) else ModelEvaluated)(
         model=model.model,
         attempt=model.attempt,

@@ -13,6 +13,7 @@ from labelloop.projects.given_batches import copied
 from schemas import events as e
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Settings, SettingsV2
 from tests.support.loops import LABELS, Answers, Loop, mixed, one, project, rare
+from tests.support.states import recorded_predictions
 
 ACTS = (
     "query",
@@ -151,6 +152,7 @@ class Chance:
             loop.append(lost, cause)
         elif latest.model not in loop.state.evaluations:
             loop.append(evaluated(latest), cause)
+            loop.append(recorded_predictions(latest.model, attempt=latest.attempt), cause)
 
     def _ask_again(self) -> None:
         answered = sorted({answer.item for _, answer in decided(self._loop.state)})

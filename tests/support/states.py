@@ -179,6 +179,22 @@ def audited(model: str, **changes: Any) -> e.AuditEstimated:
     return e.AuditEstimated(**{**values, **changes})
 
 
+def recorded_predictions(model: str, **changes: Any) -> e.PredictionsRecorded:
+    """What a model says of ten texts of a test set and of twenty of the pool."""
+    values: dict[str, Any] = {
+        "model": model,
+        "attempt": 0,
+        "uri": f"{PROJECT}/predictions/{model}.parquet",
+        "sha256": f"said-by-{model}",
+        "tested": 10,
+        "drawn": 20,
+        "test_version": "d",
+        "pool_version": "d",
+        "seconds": 1,
+    }
+    return e.PredictionsRecorded(**{**values, **changes})
+
+
 def checked(model: str, stop: bool = False, value: float | None = 0.9) -> e.StoppingChecked:
     return e.StoppingChecked(
         model=model,

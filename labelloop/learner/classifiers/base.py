@@ -97,14 +97,16 @@ class LoopClassifier(Classifier, EmbeddingMixin):  # type: ignore[misc]
         In a multi-label task both are sparse, shape (texts, classes), of the labels that count.
         """
         probabilities: Any = self.predict_proba(data_set)
-        classes: Any = probabilities.argmax(axis=1)
+        classes = self.classes(probabilities)
         if self.multi_label:
-            counting = self.counting(probabilities)
-            classes, probabilities = (
-                csr_matrix(counting, dtype=np.int64),
-                csr_matrix(counting * probabilities),
-            )
+            probabilities = csr_matrix(classes.multiply(probabilities))
         return (classes, probabilities) if return_proba else classes
+
+    def classes(self, probabilities: Floats) -> Any:
+        """What `predict` says of texts with these probabilities."""
+        if self.multi_label:
+            return csr_matrix(self.counting(probabilities), dtype=np.int64)
+        return probabilities.argmax(axis=1)
 
     def counting(self, probabilities: Floats) -> Booleans:
         """Which labels of multi-label texts count, of the same shape as the probabilities."""

@@ -21,7 +21,10 @@ def told(arguments: list[str]) -> str:
 
 @pytest.mark.parametrize(
     "module",
-    ["labelloop.cli.main", "labelloop.cli.up_run", "labelloop.projects.create", "labelloop.cli.status"],
+    [
+        *("labelloop.cli.main", "labelloop.cli.up_run", "labelloop.projects.create", "labelloop.cli.status"),
+        *("labelloop.projects.predictions.recorded", "labelloop.projects.predictions.comparing"),
+    ],
 )
 def test_nothing_of_the_learner_or_of_argilla_s_server_is_loaded(module: str) -> None:
     assert loaded(f"import {module}").isdisjoint(HEAVY)

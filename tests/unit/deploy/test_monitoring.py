@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 SCRAPES = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 RULES = ROOT / "deploy" / "prometheus" / "labelloop-rules.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "labelloop.json"
+SOURCE, GRID = "DS_PROMETHEUS", 24
 NAME = re.compile(r"\b(?:labelloop|process)_[a-z_]+")
 PARTS = {"counter": ("_total",), "histogram": ("_sum", "_count", "_bucket"), "gauge": ("",)}
 
@@ -69,8 +70,36 @@ def test_prometheus_scrapes_every_service_where_compose_serves_it_and_bears_the_
     assert [SCRAPES.parent / name for name in settings["rule_files"]] == [RULES]
 
 
-def test_the_dashboard_has_no_source_of_ours_in_it() -> None:
+def test_the_dashboard_is_one_that_grafana_imports_and_asks_for_its_source() -> None:
     dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    panels, variables = dashboard["panels"], dashboard["templating"]["list"]
 
-    assert {panel["datasource"]["uid"] for panel in dashboard["panels"]} == {"${source}"}
-    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    assert dashboard["schemaVersion"] >= 39
+    assert dashboard["title"]
+    assert "id" not in dashboard, "Grafana gives it one"
+    assert {
+        variable["name"]: variable["query"] for variable in variables if variable["type"] == "datasource"
+    } == {SOURCE: "prometheus"}
+    asked = [panel["datasource"] for panel in panels]
+    asked += [variable["datasource"] for variable in variables if variable["type"] == "query"]
+    assert {(source["type"], source["uid"]) for source in asked} == {("prometheus", f"${{{SOURCE}}}")}
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    for panel in panels:
+        assert panel["title"]
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references) > 0
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= GRID
+
+
+def test_no_panel_lies_on_another() -> None:
+    taken = set[tuple[int, int]]()
+    for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
+        place = panel["gridPos"]
+        columns, lines = (
+            range(place["x"], place["x"] + place["w"]),
+            range(place["y"], place["y"] + place["h"]),
+        )
+        cells = {(column, line) for column in columns for line in lines}
+        assert not cells & taken
+        taken |= cells

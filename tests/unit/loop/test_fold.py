@@ -35,6 +35,7 @@ from tests.support.states import (
     project,
     queried,
     recorded,
+    recorded_predictions,
     state_of,
     suggester,
     suggestions,
@@ -425,6 +426,18 @@ def test_audit_estimated_keeps_the_figures_of_the_pool() -> None:
 
     assert changed(given, then) == {"audits"}
     assert then.audits == {"0": audited("0")}
+
+
+def test_predictions_recorded_keeps_those_of_each_model_on_each_test_set() -> None:
+    given = state_of(
+        project(), queried("0"), all_answered("0"), trained("0", {"0": 0}), recorded_predictions("0")
+    )
+    other = recorded_predictions("0", test_version="e", sha256="of-another-test-set")
+
+    then = fold(given, at_noon(other))
+
+    assert changed(given, then) == {"predictions"}
+    assert then.predictions == {("0", "d"): recorded_predictions("0"), ("0", "e"): other}
 
 
 def test_stopping_checked_keeps_what_the_criterion_found() -> None:

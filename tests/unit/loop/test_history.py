@@ -12,7 +12,15 @@ from schemas.envelope import Event, datahash, new_event
 from schemas.parts import AnnotatedItem
 from tests.support.loops import PROJECT, Loop, mixed, project
 from tests.support.messages import names, raises_naming
-from tests.support.states import advised, audited, checked, evaluated, suggester, suggestions
+from tests.support.states import (
+    advised,
+    audited,
+    checked,
+    evaluated,
+    recorded_predictions,
+    suggester,
+    suggestions,
+)
 
 
 def begun() -> Loop:
@@ -120,6 +128,7 @@ NEED_NOT_BE_UNDERSTOOD: list[e.EventData] = [
     evaluated("0"),
     e.ModelEvaluatedV2(**dict(evaluated("0"))),
     audited("0"),
+    recorded_predictions("0"),
     checked("0", stop=True),
     advised("0"),
     e.ServiceFailed(service="trainer", due="train model 1", kind="x", error="x", attempt=1),

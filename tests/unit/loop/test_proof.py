@@ -16,13 +16,13 @@ from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
 from schemas.parts import Choice
-from services.evaluator.due import Audit, Check, next_work, stopping_events
+from services.evaluator.due import Audit, Check, Recording, next_work, stopping_events
 from services.evaluator.service import estimate_by
 from tests.support.loop_strategies import loops
 from tests.support.loops import LABELS, PROJECT, Loop, mixed, project
 from tests.support.matrices import examples
 from tests.support.messages import names
-from tests.support.states import checked
+from tests.support.states import checked, recorded_predictions
 
 MANY = examples(200)
 
@@ -239,6 +239,8 @@ def with_figures() -> Loop:
         match work:
             case Audit():
                 loop.append(estimate_by(loop.state, work, current(loop.state), 1.0), work.cause)
+            case Recording():
+                loop.append(recorded_predictions(work.model, test_version=None), work.cause)
             case Check():
                 for found in stopping_events(loop.state, checked(work.model, stop=work.model == "1")):
                     loop.append(found, work.cause)
@@ -250,11 +252,14 @@ def test_what_the_evaluator_says_is_verified() -> None:
 
     assert list(loop.state.audits) == ["0", "1", "2"]
     assert len(loop.state.checks) == 4
+    assert list(loop.state.predictions) == [("3", "")]
     assert loop.state.advised is not None
     assert proof(loop.events).halt is None
 
 
-@pytest.mark.parametrize("name", ["AuditEstimated", "StoppingChecked", "StoppingAdvised"])
+@pytest.mark.parametrize(
+    "name", ["AuditEstimated", "PredictionsRecorded", "StoppingChecked", "StoppingAdvised"]
+)
 def test_figures_of_another_cause_are_found(name: str) -> None:
     events = with_figures().events
     position = next(position for position, event in enumerate(events) if event.name == name)

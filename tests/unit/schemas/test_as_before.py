@@ -33,6 +33,7 @@ SINCE = (
     "labelloop.ProjectChanged.v4",
     "labelloop.ModelEvaluated.v2",
     "labelloop.PoolGrown.v1",
+    "labelloop.PredictionsRecorded.v1",
     "labelloop.SuggesterChosen.v1",
     "labelloop.SuggesterChosen.v2",
     "labelloop.SuggestionsMade.v1",

@@ -29,10 +29,11 @@ def test_the_least_recently_used_go_until_the_rest_fits(tmp_path: Path) -> None:
     embeddings = entry(cache, "q/cache", hours_ago=4)
     pool = entry(cache, "p/pool/x.arrow", hours_ago=3)
     test = entry(cache, "p/test/y.arrow", hours_ago=2)
+    said = entry(cache, "p/predictions/z.parquet", hours_ago=6)
 
     removed = cache.trim()
 
-    assert removed == [model, embeddings]
+    assert removed == [said, model, embeddings]
     assert not model.exists()
     assert not embeddings.exists()
     assert pool.is_file()

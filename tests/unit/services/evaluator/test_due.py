@@ -2,15 +2,22 @@
 
 from typing import Any
 
+from labelloop.loop.draws import pool_order
+from labelloop.loop.figures import predictions
+from labelloop.loop.pools import Pool
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import Choice, SettingsV2, Snapshot
 from services.evaluator.due import (
+    RECORDED,
     count_up_to,
     earlier,
     next_check,
     next_evaluation,
+    next_recording,
+    next_work,
+    recorded_texts,
     stopping_events,
     stopping_set,
 )
@@ -22,6 +29,7 @@ from tests.support.states import (
     evaluated,
     project,
     queried,
+    recorded_predictions,
     state_of,
     trained,
 )
@@ -87,6 +95,98 @@ def test_on_another_test_set_the_newest_model_is_measured_again_and_each_later_o
 
 def test_a_first_test_set_that_comes_later_measures_the_models_that_there_are() -> None:
     assert following(*MODELS[:2], to_another("u"), test=None) == ("0", 0)
+
+
+def recorded(*told: e.EventData, keep: int = 5, **settings: Any) -> tuple[str, int] | None:
+    """Of which model, and which attempt of it, predictions are due."""
+    state = state_of(project(**{"test": TEST} | settings), queried(), all_answered(), *told)
+    work = next_recording(state, keep)
+    return (work.model, work.trained.attempt) if work else None
+
+
+def test_of_each_model_predictions_are_recorded_in_their_order() -> None:
+    said = recorded_predictions
+    assert recorded() is None
+    assert recorded(MODELS[0]) == ("0", 0)
+    assert recorded(MODELS[0], said("0")) is None
+    assert recorded(MODELS[0], said("0"), *MODELS[1:3]) == ("1", 0)
+    assert recorded(MODELS[0], said("0"), *MODELS[1:3], said("1")) == ("2", 0)
+    assert recorded(MODELS[0], said("0", test_version=None), test=None) is None
+
+
+def test_in_a_project_without_any_they_begin_with_the_newest_model() -> None:
+    assert recorded(*MODELS) == ("3", 0)
+    assert recorded(*MODELS, recorded_predictions("3")) is None
+    assert recorded(*MODELS, recorded_predictions("3"), trained("final-1", {"0": 0})) == ("final-1", 0)
+
+
+def test_of_models_that_the_trainer_may_be_removing_none_are_recorded() -> None:
+    assert recorded(MODELS[0], recorded_predictions("0"), *MODELS[1:], keep=3) == ("2", 0)
+
+
+def test_those_of_a_lost_model_wait_for_its_next_attempt_and_are_recorded_once() -> None:
+    lost, again = e.ModelLost(model="0", attempt=0, reason="gone"), trained("0", {"0": 0}, attempt=1)
+
+    assert recorded(MODELS[0], lost) is None
+    assert recorded(MODELS[0], lost, again) == ("0", 1)
+    assert recorded(MODELS[0], recorded_predictions("0"), lost, again) is None
+
+
+def test_of_a_model_that_is_not_in_the_store_none_are_recorded() -> None:
+    state = state_of(project(), queried(), all_answered(), *MODELS[:2])
+
+    assert next_work(state, 5, {"1-0"}) is None
+    work = next_work(state_of(project(), queried(), all_answered(), *MODELS[:3]), 5, {"1-0"})
+    assert work is not None
+    assert work.model == "2"
+
+
+def test_on_another_test_set_those_of_the_newest_model_are_recorded_again() -> None:
+    said = (*MODELS[:2], recorded_predictions("0"), recorded_predictions("1"))
+
+    assert recorded(*said, to_another("u")) == ("1", 0)
+    assert recorded(*said, to_another("u"), recorded_predictions("1", test_version="u")) is None
+    assert recorded(*said, test=None) == ("1", 0)
+    back = (*said, to_another("u"), recorded_predictions("1", test_version="u"), to_another("d", "2"))
+    assert recorded(*back) is None, "what it says of that one is known"
+    found = predictions(state_of(project(test=TEST), queried(), all_answered(), *back))
+    assert {model: each.test_version for model, each in found.items()} == {"0": "d", "1": "d"}
+
+
+def test_what_is_measured_comes_before_what_is_recorded() -> None:
+    def first(*told: e.EventData) -> str:
+        settings: dict[str, Any] = {"test": TEST, "stopping": Choice(name="kappa-average")}
+        work = next_work(state_of(project(**settings), queried(), all_answered(), *told), 5)
+        return type(work).__name__
+
+    assert first(MODELS[0]) == "Evaluation"
+    assert first(MODELS[0], evaluated("0")) == "Check"
+    assert first(MODELS[0], evaluated("0"), checked("0")) == "Recording"
+    assert first(MODELS[0], evaluated("0"), checked("0"), recorded_predictions("0")) == "NoneType"
+
+
+def pool_of_sizes(*sizes: int) -> Pool:
+    return Pool(tuple(Snapshot(uri=f"{size}", digest=f"{size}", size=size) for size in sizes))
+
+
+def test_the_same_texts_are_recorded_of_each_model_and_all_of_a_small_pool() -> None:
+    large = recorded_texts(project(), pool_of_sizes(9000))
+
+    assert large == recorded_texts(project(batch_size=7), pool_of_sizes(9000))
+    assert len(set(large)) == RECORDED == 2000
+    assert set(large) == set(pool_order(project().seed, 9000)[:RECORDED]), "those at which picks look first"
+    assert large != recorded_texts(project(seed=1), pool_of_sizes(9000))
+    assert recorded_texts(project(), pool_of_sizes(40)) == list(range(40))
+    assert recorded_texts(project(), pool_of_sizes(40, 20)) == list(range(60))
+
+
+def test_of_a_pool_that_grew_most_texts_are_those_of_before() -> None:
+    before = recorded_texts(project(), pool_of_sizes(9000))
+    after = recorded_texts(project(), pool_of_sizes(9000, 1000))
+
+    old = [item for item in after if item < 9000]
+    assert (len(after), len(old)) == (2000, 1800)
+    assert set(old) < set(before)
 
 
 def after(*said: e.EventData, **settings: Any) -> LoopState:

@@ -1,0 +1,171 @@
+"""The predictions that the evaluator recorded: how they are opened, and what they show of one model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from labelloop.errors import UserError, one_line
+from labelloop.loop.figures import predictions as predictions_of
+from labelloop.loop.figures import wilson
+from labelloop.loop.retention import file_of
+from labelloop.loop.state import LoopState
+from labelloop.projects.predictions.calibration import AuditedText
+from labelloop.store import SnapshotLost, Store
+from labelloop.store.artifacts import file_digest
+from labelloop.store.predictions import Predictions, Sayings, read
+from schemas.events import PredictionsRecorded
+
+BINS = 10
+Labels = tuple[str, ...]
+
+
+def recorded_of(state: LoopState, model: str) -> PredictionsRecorded:
+    """The event about a model's predictions. Raises UserError if there is none."""
+    if model not in state.models:
+        raise UserError(f"there is no model {model!r}: choose from {', '.join(state.models) or 'none yet'}")
+    recorded = predictions_of(state)
+    if model in recorded:
+        return recorded[model]
+    if model == list(state.models)[-1]:
+        raise UserError(
+            f"the predictions of model {model} are not recorded yet: let the services run (`labelloop up`), "
+            f"or choose from {_others(state, model)}"
+        )
+    raise UserError(
+        f"the predictions of model {model} were not recorded, and will not be: choose from "
+        f"{_others(state, model)}"
+    )
+
+
+def open_predictions(state: LoopState, store: Store, model: str) -> Predictions:
+    """What a model says of the texts for which it was recorded. Labels are named as in the log.
+
+    Raises UserError if that was not recorded, or if the file is gone or damaged, and Unavailable.
+    """
+    recorded = recorded_of(state, model)
+    file, where = _file(state, store, recorded), store.address(recorded.uri)
+    try:
+        return read(file)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"the predictions of model {model} in {where} cannot be read ({one_line(error)}): upgrade "
+            f"labelloop, or choose from {_others(state, model)}"
+        ) from error
+
+
+def _file(state: LoopState, store: Store, recorded: PredictionsRecorded) -> Path:
+    """The file, checked."""
+    what = f"the predictions of model {recorded.model} in {store.address(recorded.uri)}"
+    remedy = f"restore them from a backup, or choose from {_others(state, recorded.model)}"
+    try:
+        file = store.snapshot(file_of(recorded))
+    except SnapshotLost as error:
+        raise UserError(f"{what} are gone or damaged: {remedy}") from error
+    if not file.is_file():
+        raise UserError(f"{what} are gone: {remedy}")
+    if file_digest(file) != recorded.sha256:
+        raise UserError(f"{what} are damaged (their sha256 has changed): {remedy}")
+    return file
+
+
+def _others(state: LoopState, model: str) -> str:
+    return ", ".join(each for each in predictions_of(state) if each != model) or "none"
+
+
+def on_test_set(predictions: Predictions) -> list[AuditedText]:
+    """With which probability each label of the test set was predicted, and whether rightly.
+
+    Where a text may have several labels, each label of each text counts: how probable it was, and whether
+    the text has it.
+    """
+    test = predictions.test
+    if test.gold is None:
+        return []
+    if predictions.several:
+        pairs = zip(test.probabilities.ravel().tolist(), test.gold.ravel().tolist(), strict=True)
+    else:
+        pairs = zip(test.highest.tolist(), test.is_right.tolist(), strict=True)
+    return [AuditedText(float(probability), bool(is_right)) for probability, is_right in pairs]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Predictions with a probability from `low` to `high`: how many, how sure on average, how many right.
+
+    `right_low` and `right_high`: the 95 % interval (Wilson 1927) of the share that is right.
+    """
+
+    low: float
+    high: float
+    texts: int
+    probability: float
+    right: float
+    right_low: float
+    right_high: float
+
+
+def reliability(texts: Sequence[AuditedText], bins: int = BINS) -> list[Bin]:
+    """How often predictions are right that are so sure, in bins of equal width; empty ones are left out."""
+    by_bin: dict[int, list[AuditedText]] = {}
+    for text in texts:
+        by_bin.setdefault(min(bins - 1, int(text.probability * bins)), []).append(text)
+    return [_bin(number / bins, (number + 1) / bins, each) for number, each in sorted(by_bin.items())]
+
+
+def _bin(low: float, high: float, texts: Sequence[AuditedText]) -> Bin:
+    right = sum(text.is_right for text in texts) / len(texts)
+    mean = sum(text.probability for text in texts) / len(texts)
+    return Bin(low, high, len(texts), mean, right, *wilson(right, len(texts)))
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """The expected calibration error (Naeini et al. 2015): how far sureness and rightness are apart."""
+    texts = sum(each.texts for each in bins)
+    return sum(each.texts * abs(each.probability - each.right) for each in bins) / max(1, texts)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text by its number in the test set or the pool, and how sure the model is."""
+
+    item: int
+    probability: float
+
+
+def cells(
+    sayings: Sayings, given: Mapping[int, Labels] | None = None
+) -> dict[tuple[Labels, Labels], list[Said]]:
+    """The texts of each cell of the confusion matrix, by true and predicted labels, the surest first.
+
+    `given`: the true labels by text, as people gave them to texts of the pool; None: those of the test set.
+    """
+    by_cell: dict[tuple[Labels, Labels], list[Said]] = {}
+    highest = sayings.highest.tolist()
+    for row, item in enumerate(sayings.items.tolist()):
+        true = _true(sayings, row, item, given)
+        if true is not None:
+            cell = by_cell.setdefault((true, sayings.names(sayings.predicted[row])), [])
+            cell.append(Said(item, highest[row]))
+    return {
+        key: sorted(each, key=lambda said: (-said.probability, said.item)) for key, each in by_cell.items()
+    }
+
+
+def predicted_as(sayings: Sayings) -> dict[str, list[Said]]:
+    """The texts for which each label is predicted, the surest first."""
+    return {label: list(_with_label(sayings, place)) for place, label in enumerate(sayings.labels)}
+
+
+def _with_label(sayings: Sayings, place: int) -> Iterator[Said]:
+    probabilities = sayings.probabilities[:, place]
+    rows = np.flatnonzero(sayings.predicted[:, place])
+    for row in rows[np.argsort(-probabilities[rows], kind="stable")].tolist():
+        yield Said(int(sayings.items[row]), float(probabilities[row]))
+
+
+def _true(sayings: Sayings, row: int, item: int, given: Mapping[int, Labels] | None) -> Labels | None:
+    if given is not None:
+        return given.get(item)
+    return None if sayings.gold is None else sayings.names(sayings.gold[row])

@@ -1,0 +1,152 @@
+"""`labelloop diff`: what changed from one model to another, by what the store has of both."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labelloop.config.home import open_home
+from labelloop.pool.snapshot import Row, write
+from labelloop.store import pool_uri
+from schemas.events import LabelsChanged
+from schemas.parts import Snapshot
+from tests.support.command import error_line, labelloop
+from tests.support.damage import change_byte
+from tests.support.homes import home_with
+from tests.support.messages import names
+from tests.support.said import predictions, put
+from tests.support.states import PROJECT, all_answered, project, queried, trained
+
+HOSTILE = "=1+1 <script>alert(1)</script>\x1b[2J\u202e\nnext line"
+GOLD = {0: "spam", 1: "ham", 2: "news", 3: "spam"}
+
+
+def snapshot(store: Path, *texts: str) -> Snapshot:
+    rows = [Row(text, "spam", number) for number, text in enumerate(texts)]
+    info = write(store / PROJECT / "pool", rows)
+    return Snapshot(
+        uri=pool_uri(PROJECT, info.name), digest=info.digest, size=len(rows), label_column="label"
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Four models: of the first nothing is recorded, nor of the last; the third has the labels renamed."""
+    store = open_home(tmp_path / "home").store
+    pool = snapshot(store, HOSTILE, *(f"text {number}" for number in range(1, 40)))
+    test = snapshot(store, *(f"question {number}" for number in GOLD))
+    before = predictions(
+        "1",
+        dict.fromkeys(range(40), ("spam", 0.6)),
+        {0: ("spam", 0.9), 1: ("spam", 0.5), 2: ("spam", 0.5), 3: ("ham", 0.5)},
+        GOLD,
+    )
+    after = predictions(
+        "2",
+        {item: ("ham" if item < 12 else "spam", 0.9 - item / 100) for item in range(40)},
+        {0: ("spam", 0.9), 1: ("ham", 0.7), 2: ("news", 0.9), 3: ("news", 0.9)},
+        GOLD,
+    )
+    models = [trained(str(number), {"0": 0}) for number in range(4)]
+    said = [put(store, each, test_version=test.digest, pool_version=pool.digest) for each in (before, after)]
+    called = LabelsChanged(request="1", who="ann", number=1, names=("spam", "=ham\x1b[31m", "news"))
+    facts = (project(pool=pool, test=test), queried(), all_answered(), *models, *said, called)
+    return home_with(tmp_path / "home", *facts)
+
+
+def diff(home: Path, *arguments: object) -> Any:
+    return labelloop("diff", *arguments, "--home", home)
+
+
+def test_it_tells_in_short_what_changed(home: Path) -> None:
+    result = diff(home, "1", "2")
+
+    assert result.exit_code == 0, result.output
+    assert names(result.stdout, "0.250 → 0.750", "+0.500", "2 became right", "0 became wrong", "p = 0.500")
+    assert names(result.stdout, "12 of 40 texts", "30.0 %", "40 → 28", "4 more")
+    assert names(result.stdout, "text 0 ", "0.60", "0.90")
+    assert not {"\x1b", "\u202e"} & set(result.output)
+    assert "next line" in next(line for line in result.stdout.splitlines() if line.startswith("text 0 "))
+
+
+def test_for_programs_there_is_all_of_it(home: Path) -> None:
+    said = json.loads(diff(home, "1", "2", "--json").stdout)
+
+    assert [each["model"] for each in said["models"]] == ["1", "2"]
+    test = said["test"]
+    assert (test["texts"], test["before"], test["after"], test["difference"]) == (4, 0.25, 0.75, 0.5)
+    assert (test["gained"], test["lost"], test["p_value"]) == (2, 0, 0.5)
+    assert test["low"] < 0.5 < test["high"]
+    assert [(flip["item"], flip["gold"]) for flip in test["flips"]] == [
+        (1, ["=ham\x1b[31m"]),
+        (2, ["news"]),
+        (3, ["spam"]),
+    ]
+    assert (said["pool"]["texts"], said["pool"]["flipped"], len(said["pool"]["flips"])) == (40, 12, 12)
+    assert said["pool"]["moves"] == [{"before": ["spam"], "after": ["=ham\x1b[31m"], "texts": 12}]
+    assert [(each["label"], each["before"], each["after"]) for each in said["labels"]] == [
+        ("spam", 40, 28),
+        ("=ham\x1b[31m", 0, 12),
+        ("news", 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("output", ["flips.csv", "flips.jsonl", "flips.parquet"])
+def test_all_texts_that_get_another_label_are_written(home: Path, tmp_path: Path, output: str) -> None:
+    result = diff(home, "1", "2", "--output", tmp_path / output)
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / f"{output}.log.json").is_file()
+    assert ("formula" in result.stderr) == output.endswith("csv")
+    if output.endswith("jsonl"):
+        rows = [json.loads(line) for line in (tmp_path / output).read_text().splitlines()]
+        assert [row["set"] for row in rows] == ["test"] * 3 + ["pool"] * 12
+        assert (rows[0]["item"], rows[0]["text"], rows[0]["gold"]) == (1, "question 1", ["=ham\x1b[31m"])
+        assert (rows[3]["item"], rows[3]["text"], rows[3]["gold"]) == (0, HOSTILE, None)
+
+
+def test_on_the_terminal_the_rows_are_alone(home: Path) -> None:
+    result = diff(home, "1", "2", "--output", "-")
+
+    assert [json.loads(line)["set"] for line in result.stdout.splitlines()] == ["test"] * 3 + ["pool"] * 12
+    assert names(result.stderr, "0.250 → 0.750")
+
+
+@pytest.mark.parametrize(
+    ("models", "facts"),
+    [
+        (("1", "9"), ("'9'", "0, 1, 2, 3")),
+        (("0", "2"), ("model 0", "not recorded", "will not", "1, 2")),
+        (("2", "3"), ("model 3", "not recorded yet", "labelloop up", "1, 2")),
+        (("2", "2"), ("model 2", "twice")),
+    ],
+)
+def test_a_model_without_predictions_is_told_with_what_to_do(
+    home: Path, models: tuple[str, str], facts: tuple[str, ...]
+) -> None:
+    assert names(error_line(diff(home, *models)), *facts)
+
+
+def file_of(home: Path, model: str) -> Path:
+    lines = labelloop("events", "--home", home, "--json", "--type", "PredictionsRecorded").stdout.splitlines()
+    said = {data["model"]: data for line in lines for data in [json.loads(line)["data"]]}
+    return home / "store" / str(said[model]["uri"])
+
+
+def test_a_file_that_is_gone_or_damaged_is_told_with_the_others(home: Path) -> None:
+    change_byte(file_of(home, "1"), 9)
+    assert names(error_line(diff(home, "1", "2")), "model 1", "damaged", "choose from 2")
+
+    file_of(home, "2").unlink()
+    assert names(error_line(diff(home, "2", "1")), "model 2", "gone", "choose from 1")
+
+
+def test_the_files_go_with_a_backup_and_with_a_copy(home: Path, tmp_path: Path) -> None:
+    before = diff(home, "1", "2", "--json").stdout
+    assert labelloop("backup", tmp_path / "backup", "--home", home).exit_code == 0
+    assert labelloop("restore", tmp_path / "backup", "--home", tmp_path / "new").exit_code == 0
+    assert diff(tmp_path / "new", "1", "2", "--json").stdout == before
+
+    file_of(home, "1").write_bytes(b"")
+    assert labelloop("backup", tmp_path / "again", "--home", home).exit_code == 0, "it is left out"
