@@ -74,7 +74,7 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
             if who["labels"]
             else ""
         )
-        yield f"gold        {name}: {who['labels']} labels{share}{discarded}"
+        yield f"gold        {one_line(name)}: {who['labels']} labels{share}{discarded}"
     for source, machine in figures.get("machines", {}).items():
         yield from _machine(one_line(source), machine)
 

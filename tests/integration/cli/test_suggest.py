@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from schemas.model import replaced
 from tests.support.command import error_line, labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
@@ -172,6 +173,7 @@ def test_status_and_agreement_tell_how_a_machine_does(home: Path) -> None:
         "votes": False,
         "asked": 3,
         "labelled": 2,
+        "failed": 0,
         "cost": 0.25,
         "max_cost": 0.25,
     }
@@ -186,3 +188,16 @@ def test_the_log_of_a_machine_that_votes_is_whole(home: Path) -> None:
     result = labelloop("replay", "--home", home, "--json")
 
     assert result.exit_code == 0, result.output
+
+
+def test_status_tells_of_how_many_texts_a_machine_failed(home: Path) -> None:
+    said = suggestions(item_0="spam", item_1=None, item_2=None)
+    failed = [replaced(said.items[1], abstained="failed"), replaced(said.items[2], abstained="refused")]
+    made = replaced(said, items=(said.items[0], *failed))
+    home_with(home, project(labels=LABELS), suggester("rules", rules=[["spam", "x"]]), queried(), made)
+
+    status = labelloop("status", "--home", home).stdout
+    (told,) = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"]
+
+    assert (told["suggester"]["labelled"], told["suggester"]["failed"]) == (1, 2)
+    assert names(next(line for line in status.splitlines() if "suggestions:" in line), "1 of 3", "2 failed")
