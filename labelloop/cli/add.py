@@ -160,8 +160,7 @@ def lines(state: "LoopState", texts: int) -> Iterator[str]:
     """What the pool is after so many texts were added, and whether the project asks for them."""
     from labelloop.loop.pools import pool_of
     from labelloop.loop.schedule import is_last_queried
-    from labelloop.loop.settings_in_force import for_next
-    from labelloop.projects.given_batches import batches_to_ask
+    from labelloop.loop.settings_in_force import batches_to_ask, for_next
 
     size = pool_of(state).size
     if not texts:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from labelloop.loop.label_lists import label_list, of_trained
 from labelloop.loop.names import number_of
 from labelloop.loop.state import Batch, LoopState
-from schemas.events import ProjectCreatedV4, StoppingAdvised, StoppingChecked
+from schemas.events import ProjectCreated, ProjectCreatedV4, StoppingAdvised, StoppingChecked
 from schemas.model import replaced
 from schemas.parts import Choice, Snapshot, Vote
 
@@ -112,6 +112,18 @@ def min_submitted_by_batch(state: LoopState) -> tuple[tuple[int, int], ...]:
     """The first batches for which another number of people decides, beginning with 0, and those numbers."""
     firsts = {0, *(each.from_batch for each in state.changes if each.settings.min_submitted is not None)}
     return tuple((first, min_submitted_at(state, first)) for first in sorted(firsts))
+
+
+def batches_to_ask(project: ProjectCreated) -> int | None:
+    """How many batches people are asked for at most, without imported ones. None: until the pool is empty."""
+    if project.max_batches is None or project.forked_from is not None:
+        return project.max_batches
+    return project.max_batches - project.given
+
+
+def batches_in_all(project: ProjectCreated, to_ask: int) -> int:
+    """How many batches there are in all if people are asked for `to_ask`."""
+    return to_ask if project.forked_from is not None else to_ask + project.given
 
 
 def for_next(state: LoopState) -> ProjectCreatedV4:

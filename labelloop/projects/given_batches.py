@@ -151,18 +151,6 @@ def given_labels(state: LoopState) -> dict[int, tuple[str, ...]]:
     }
 
 
-def batches_to_ask(project: ProjectCreated) -> int | None:
-    """How many batches people are asked for at most, without imported ones. None: until the pool is empty."""
-    if project.max_batches is None or project.forked_from is not None:
-        return project.max_batches
-    return project.max_batches - project.given
-
-
-def batches_in_all(project: ProjectCreated, to_ask: int) -> int:
-    """How many batches there are in all if people are asked for `to_ask`."""
-    return to_ask if project.forked_from is not None else to_ask + project.given
-
-
 def opening(
     project: str,
     created: ProjectCreated,

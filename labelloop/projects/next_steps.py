@@ -8,9 +8,8 @@ from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.pools import remaining
 from labelloop.loop.schedule import finished, labelled, open_batches
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import batches_to_ask, for_next
 from labelloop.loop.state import LoopState
-from labelloop.projects.given_batches import batches_to_ask
 
 
 class Ending(IntEnum):

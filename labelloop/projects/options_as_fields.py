@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from labelloop.errors import UserError
-from labelloop.projects.given_batches import batches_in_all, batches_to_ask
+from labelloop.loop.settings_in_force import batches_in_all, batches_to_ask
 from labelloop.projects.options import GROWS, LOOKAHEAD, SHORT, ProjectOptions, flag
 from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.parts import Choice

@@ -15,14 +15,13 @@ from labelloop.log.base import Log, own_group
 from labelloop.loop.history import History
 from labelloop.loop.pools import offsets_read, remaining
 from labelloop.loop.schedule import labelled
-from labelloop.loop.settings_in_force import for_next
+from labelloop.loop.settings_in_force import batches_to_ask, for_next
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.pool.messages import Message, Taken, next_offsets, take
 from labelloop.projects.catalog import is_deleted, sound
 from labelloop.projects.data import Tell
 from labelloop.projects.further import Further, Read
-from labelloop.projects.given_batches import batches_to_ask
 from labelloop.projects.grow import Grown, grow_by
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.replay import read_again

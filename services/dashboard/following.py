@@ -21,8 +21,8 @@ COMMIT_INTERVAL = 1.0
 SAVE_INTERVAL = 30.0
 KINDS = 3
 """How many kinds of figures a project has."""
-SHARE = 0.25
-"""The share of a processor's time that figures may take while events keep coming."""
+SHARE, SHARE_BEHIND = 0.25, 0.05
+"""The share of a processor's time that figures may take while events keep coming; and while many wait."""
 
 
 class Following:
@@ -51,6 +51,7 @@ class Following:
         self._also = also
         self._retry = Retry(status, LOG)
         self._passed: dict[int, list[Record]] = {}
+        self._is_behind = False
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -84,6 +85,7 @@ class Following:
             records = [await queue.get()]
             while len(records) < MOST_AT_ONCE and not queue.empty():
                 records.append(queue.get_nowait())
+            self._is_behind = len(records) == MOST_AT_ONCE
             changed = self._projector.take(records)
             self._retry.is_over()
             for record in records:
@@ -127,7 +129,8 @@ class Following:
                 continue
             retry.is_over()
             self._hub.tell([project])
-            await asyncio.sleep((time.perf_counter() - began) * (1 / SHARE - 1))
+            share = SHARE_BEHIND if self._is_behind else SHARE
+            await asyncio.sleep((time.perf_counter() - began) * (1 / share - 1))
 
     async def _save(self) -> None:
         retry = Retry(self._status, "folds")

@@ -51,6 +51,7 @@ class Projector:
         self._model = model
         self._identity = identity
         self._held: OrderedDict[str, Held] = OrderedDict()
+        self._asked: dict[str, set[str]] = {}
 
     def forget(self) -> None:
         """Fold again: what is in memory may be ahead of what is kept."""
@@ -62,6 +63,7 @@ class Projector:
         Raises Unavailable, after which nothing of them is kept, and AnotherLog.
         """
         changed = set[str]()
+        self._asked = {}
         try:
             with self._model.transaction():
                 for record in records:
@@ -73,6 +75,7 @@ class Projector:
                         self._take(record, record.event)
                         changed.add(record.event.project)
                     self._model.moves_to(record)
+                self._keep_texts()
         except BaseException:
             self.forget()
             raise
@@ -107,13 +110,18 @@ class Projector:
         batch, model = _name(facts.get("batch")), _name(facts.get("model"))
         held.seq = self._model.add(Row(record, event, batch, model, about(facts), note))
         held.unsaved += 1
-        if note is None and isinstance(held.history.state, LoopState):
-            self._keep_texts(held.history.state, batch, event.name in ABOUT_ALL)
+        state = held.history.state
+        if note is None and isinstance(state, LoopState):
+            about_these = state.batches if event.name in ABOUT_ALL else filter(None, (batch,))
+            self._asked.setdefault(event.project, set()).update(about_these)
 
-    def _keep_texts(self, state: LoopState, name: str | None, all_of_them: bool) -> None:
-        names = list(state.batches) if all_of_them else [name]
-        for batch in filter(None, (state.batches.get(name or "") for name in names)):
-            self._model.save_texts(state.project_id, batch.name, rows_of(state, batch))
+    def _keep_texts(self) -> None:
+        """Keep the texts of the batches that changed, once for all events that changed them."""
+        for project, names in self._asked.items():
+            state = self._fold(project).history.state
+            if isinstance(state, LoopState):
+                for batch in filter(None, map(state.batches.get, names)):
+                    self._model.save_texts(project, batch.name, rows_of(state, batch))
 
     def _fold(self, project: str) -> Held:
         held = self._held.get(project)

@@ -1,14 +1,15 @@
 """Keep the words of texts that people were asked: the log has only their numbers."""
 
 import asyncio
+import json
+import sys
 from collections.abc import Collection
 
-from labelloop.errors import TaskError, Unavailable, UserError
+from labelloop.errors import Unavailable, one_line
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.observe.service_status import ServiceStatus
 from labelloop.runtime.retry import Retry
-from labelloop.store import Store, open_store
 from services.dashboard.due import Due
 from services.dashboard.live import Hub
 from services.dashboard.projection import Projector
@@ -38,7 +39,6 @@ class Wording:
         """Run until cancelled."""
         if self._store is None:
             return
-        store = await self._retry.until_done(self._opened)
         while True:
             project = await self._due.next()
             while items := self._model.wordless(project, MOST_AT_ONCE):
@@ -46,26 +46,38 @@ class Wording:
                 if not isinstance(state, LoopState):
                     break
                 try:
-                    words = await asyncio.to_thread(_texts, store, state, items)
+                    words = await _texts(self._store, state, items)
                     self._model.save_words(project, words)
-                except (Unavailable, UserError) as error:
+                except Unavailable as error:
                     self._due.note([project])
                     await self._retry.wait(error)
                     break
                 self._retry.is_over()
                 self._hub.tell([project])
 
-    async def _opened(self) -> Store:
-        assert self._store is not None
-        return open_store(self._store)
 
+async def _texts(store: str, state: LoopState, items: list[int]) -> dict[int, str]:
+    """The texts by item. One that is not in the pool is said to be so, or it would be asked for again.
 
-def _texts(store: Store, state: LoopState, items: list[int]) -> dict[int, str]:
-    """The texts by item. One that is not in the pool is said to be so, or it would be asked for again."""
+    Raises Unavailable.
+    """
     pool = pool_of(state)
     there = [item for item in items if item < pool.size]
+    if not there:
+        return dict.fromkeys(items, "")
+    wanted = {"store": store, "snapshots": [dict(each) for each in pool.snapshots], "items": there}
+    reading = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "services.dashboard.words"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
-        words = store.open_pool(pool).texts(there) if there else []
-    except TaskError as error:
-        raise Unavailable(f"the texts of {state.project_id} cannot be read ({error})") from error
-    return {**dict.fromkeys(items, ""), **dict(zip(there, words, strict=True))}
+        found, reason = await reading.communicate(json.dumps(wanted).encode())
+    finally:
+        if reading.returncode is None:
+            reading.kill()
+    if reading.returncode:
+        why = one_line(reason.decode(errors="replace").strip().rpartition("\n")[2])
+        raise Unavailable(f"the texts of {state.project_id} cannot be read ({why})")
+    return {**dict.fromkeys(items, ""), **dict(zip(there, json.loads(found), strict=True))}

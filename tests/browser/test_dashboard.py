@@ -20,6 +20,7 @@ expect.set_options(timeout=PATIENCE)
 
 SOON = 11_000
 """Milliseconds after which an answer is on the page: the watcher looks every ten seconds."""
+BEGINNING = 100
 ROUTES = ("/", "/texts", "/models", "/events", "/events/1", "/services", "/live", "/static/dashboard.css")
 
 
@@ -109,9 +110,9 @@ def test_texts_with_tags_are_text_on_every_page(
     shown = page.locator(".texts .what")
     expect(shown).to_have_count(len(texts))
     expect(shown.filter(has_text="<script>").first).to_be_visible()
-    assert {text.replace("  ", " ") for text in shown.all_inner_texts()} == {
-        text.replace("  ", " ") for text in texts
-    }
+    # A list shows the beginning of each.
+    beginnings = {text[:BEGINNING] for text in shown.all_inner_texts()}
+    assert beginnings == {text[:BEGINNING] for text in texts}
     addresses = [str(each.get_attribute("href")) for each in shown.all()]
     for path in (
         *addresses,

@@ -24,7 +24,7 @@ function common() {
   const axis = {
     axisLine: {lineStyle: {color: line}},
     axisTick: {show: false},
-    axisLabel: {color: quiet, fontSize: 11},
+    axisLabel: {color: quiet, fontSize: 11, hideOverlap: true},
     splitLine: {lineStyle: {color: line, opacity: 0.6}},
     nameTextStyle: {color: quiet, fontSize: 11},
   };
