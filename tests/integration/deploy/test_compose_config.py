@@ -88,7 +88,7 @@ def test_with_them_it_is_valid_and_starts_what_no_profile_holds(deployment: Path
     found = config(deployment)
 
     always = {name for name, service in services("docker-compose.yml").items() if "profiles" not in service}
-    assert found["services"].keys() == {*always, "evaluator"}
+    assert found["services"].keys() == {*always, "evaluator", "dashboard"}
     (page,) = found["services"]["argilla"]["ports"]
     assert (page["host_ip"], page["published"]) == ("127.0.0.1", "6900")
 
@@ -118,7 +118,9 @@ def public_url(deployment: Path) -> str:
     return environment["LABELLOOP_ARGILLA_PUBLIC_URL"]
 
 
-def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published(deployment: Path) -> None:
+def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published_to_others(
+    deployment: Path,
+) -> None:
     secrets(deployment)
     say(deployment, COMPOSE_FILE=f"{WHOLE}:{TLS}", LABELLOOP_DOMAIN="labels.example.org")
     lacking = _run(deployment, ["config"])
@@ -129,7 +131,8 @@ def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published(d
     assert lacking.returncode != 0
     assert "LABELLOOP_TLS" in lacking.stderr
     published = {name: service["ports"] for name, service in deployed.items() if "ports" in service}
-    assert published.keys() == {"tls"}
+    assert published.keys() == {"tls", "dashboard"}
+    assert {port["host_ip"] for port in published["dashboard"]} == {"127.0.0.1"}
     assert [port["published"] for port in published["tls"]] == ["80", "443"]
     assert deployed["trainer"]["environment"]["LABELLOOP_ARGILLA_URL"] == "http://argilla:6900"
     assert public_url(deployment) == "https://labels.example.org"
@@ -186,7 +189,8 @@ def test_the_external_variant_says_what_is_missing(deployment: Path) -> None:
 def test_the_external_variant_hands_on_what_it_is_told(deployment: Path) -> None:
     say(deployment, **ELSEWHERE)
 
-    found = config(deployment, "gpu", "cli", "simulated", "evaluator", "suggester", "alerting")["services"]
+    profiles = ("gpu", "cli", "simulated", "evaluator", "suggester", "alerting", "dashboard")
+    found = config(deployment, *profiles)["services"]
 
     assert found.keys() == services(EXTERNAL).keys()
     for service in found.values():
