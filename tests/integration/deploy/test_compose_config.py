@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from labelloop.config.settings import BESIDE
 from tests.support.deployment import EXTERNAL, TLS, WHOLE, copy_deployment, services
 
 PATH = os.environ.get("PATH", "")
@@ -118,9 +119,7 @@ def public_url(deployment: Path) -> str:
     return environment["LABELLOOP_ARGILLA_PUBLIC_URL"]
 
 
-def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published_to_others(
-    deployment: Path,
-) -> None:
+def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published(deployment: Path) -> None:
     secrets(deployment)
     say(deployment, COMPOSE_FILE=f"{WHOLE}:{TLS}", LABELLOOP_DOMAIN="labels.example.org")
     lacking = _run(deployment, ["config"])
@@ -131,8 +130,7 @@ def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published_t
     assert lacking.returncode != 0
     assert "LABELLOOP_TLS" in lacking.stderr
     published = {name: service["ports"] for name, service in deployed.items() if "ports" in service}
-    assert published.keys() == {"tls", "dashboard"}
-    assert {port["host_ip"] for port in published["dashboard"]} == {"127.0.0.1"}
+    assert published.keys() == {"tls"}
     assert [port["published"] for port in published["tls"]] == ["80", "443"]
     assert deployed["trainer"]["environment"]["LABELLOOP_ARGILLA_URL"] == "http://argilla:6900"
     assert public_url(deployment) == "https://labels.example.org"
@@ -189,8 +187,7 @@ def test_the_external_variant_says_what_is_missing(deployment: Path) -> None:
 def test_the_external_variant_hands_on_what_it_is_told(deployment: Path) -> None:
     say(deployment, **ELSEWHERE)
 
-    profiles = ("gpu", "cli", "simulated", "evaluator", "suggester", "alerting", "dashboard")
-    found = config(deployment, *profiles)["services"]
+    found = config(deployment, "gpu", "cli", "simulated", "evaluator", *BESIDE)["services"]
 
     assert found.keys() == services(EXTERNAL).keys()
     for service in found.values():
