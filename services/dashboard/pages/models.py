@@ -30,7 +30,7 @@ def routes(site: Site) -> Iterator[Route]:
 
 def _beside(models: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The newest model first, each with what changed against the one before."""
-    for before, model in reversed(list(zip([None, *models[:-1]], models, strict=True))):
+    for before, model in reversed(list(zip([None, *models], models, strict=False))):
         known = before is not None and None not in (before["accuracy"], model["accuracy"])
         yield {
             **model,
