@@ -9,6 +9,7 @@ from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla.models import data_set_name
 from labelloop.projects.catalog import is_deleted
+from labelloop.projects.progress import Settled
 from labelloop.projects.summary import summarized
 from services.dashboard.project_figures import page_figures
 
@@ -16,9 +17,12 @@ CARD = "card"
 TREND = 30
 
 
-def quick_figures(history: History, store: str | None = None) -> dict[str, str]:
-    """What is shown of a project at a glance, as JSON by kind. A deleted project has nothing."""
-    return {CARD: "null" if is_deleted(history) else _json(card(history, store))}
+def quick_figures(history: History, done: Settled | None = None, store: str | None = None) -> dict[str, str]:
+    """What is shown of a project at a glance, as JSON by kind. A deleted project has nothing.
+
+    `done`: what its batches that are done come to, if that is known.
+    """
+    return {CARD: "null" if is_deleted(history) else _json(card(history, done, store))}
 
 
 def thorough_figures(history: History) -> dict[str, str]:
@@ -26,11 +30,12 @@ def thorough_figures(history: History) -> dict[str, str]:
     return {kind: _json(figures) for kind, figures in page_figures(history).items()}
 
 
-def card(history: History, store: str | None = None) -> dict[str, Any]:
+def card(history: History, done: Settled | None = None, store: str | None = None) -> dict[str, Any]:
     """A project at a glance."""
-    summary, state = summarized(history, store), history.state
+    summary, state = summarized(history, store, done), history.state
+    glance = summary.glance()
     shown: dict[str, Any] = {
-        **summary.status(),
+        **glance,
         "phase": summary.phase,
         "next_steps": summary.next_steps,
         "events": summary.events,
@@ -53,7 +58,7 @@ def card(history: History, store: str | None = None) -> dict[str, Any]:
         "accuracy": accuracy(state),
         "trend": trend(state),
         "open_batches": [
-            {**batch, "people": people.get(batch["batch"], [])} for batch in summary.status()["open_batches"]
+            {**batch, "people": people.get(batch["batch"], [])} for batch in glance["open_batches"]
         ],
         "data_set": data_set_name(state.project_id, progress.places - 1),
         "annotators": progress.annotators,
