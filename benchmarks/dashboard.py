@@ -102,9 +102,9 @@ def measured(count: int, folder: Path) -> dict[str, str]:
     log = f"sqlite:///{folder / f'{count}.sqlite'}"
     if not (folder / f"{count}.sqlite").exists():
         asyncio.run(fill(log, count))
+    written = asyncio.run(length(log))
     writer, state = LogThread(log), Path(tempfile.mkdtemp(dir=folder))
     with closing(writer), chromium() as browser, a_dashboard(log, state) as dashboard:
-        written = asyncio.run(length(log))
         read = until_read(dashboard, written)
         to_read, after_reading = processor(dashboard), memory(dashboard)
         painted = paints(browser, dashboard)
