@@ -8,6 +8,7 @@ from typing import Any
 from labelloop.loop.figures import audits, curve, evaluation, spread, waits, wilson
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
+from labelloop.loop.names import runs
 from labelloop.loop.settings_in_force import checks_in_force, for_next
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.agreement import agreement_figures
@@ -193,5 +194,7 @@ def _models(state: LoopState) -> Iterator[dict[str, Any]]:
             "artifact": latest.artifact,
             "sha256": latest.sha256,
             "lost": not trained.available,
-            "batches": len(trained.learned),
+            "batches": sum(
+                len(run) if isinstance(run, range) else 1 for run, _ in runs(trained.first.learned)
+            ),
         }

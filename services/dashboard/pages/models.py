@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,18 +12,26 @@ from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS
 from services.dashboard.site import Site
 
+PAGE = 100
+LONGEST = 10
+
 
 def routes(site: Site) -> Iterator[Route]:
     async def models(request: Request) -> Response:
         cards = site.queries.figures(CARD)
         project = request.query_params.get("project") or next(iter(cards), "")
+        given = request.query_params.get("from", "")
+        first = int(given) if given.isdecimal() and len(given) < LONGEST else 0
+        found = list(_beside(site.queries.figure(project, MODELS) or []))
+        following = urlencode({"project": project, "from": first + PAGE})
         return site.draw(
             request,
             "models.html",
             title="Models",
             project=project,
             cards=cards,
-            models=list(_beside(site.queries.figure(project, MODELS) or [])),
+            models=found[first : first + PAGE],
+            older=following if found[first + PAGE :] else None,
         )
 
     yield Route("/models", models)

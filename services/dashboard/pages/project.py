@@ -35,7 +35,7 @@ def routes(site: Site) -> Iterator[Route]:
             "project.html",
             title=card["name"],
             project=name,
-            card=card,
+            card=site.card(name, card),
             figures=figures,
             charts=charts,
             surprises=site.queries.surprises(name, MOST_SURPRISES),
