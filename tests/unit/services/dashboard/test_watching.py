@@ -5,6 +5,7 @@ import pytest
 from labelloop.observe.asking import Answered, Sample
 from labelloop.supervisor.state import ProcessState
 from services.dashboard.watching import BUSY, ILL, WAITING, WELL, Look, of_answer, of_process, worst
+from tests.unit.cli.test_imports import loaded
 
 RUNNING = ProcessState("running", pid=None, since=1.0, restarts=2)
 
@@ -59,3 +60,9 @@ def test_what_a_page_of_metrics_tells() -> None:
 def test_the_worst_of_several_counts() -> None:
     assert worst(Look("a", state, "") for state in (WELL, WAITING, BUSY)) == WAITING
     assert worst(()) == WELL
+
+
+def test_the_dashboard_loads_nothing_that_learns_or_reads_pools() -> None:
+    found = loaded("import services.dashboard.service")
+
+    assert found.isdisjoint({"torch", "transformers", "small_text", "numpy", "pandas", "pyarrow"})
