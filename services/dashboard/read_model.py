@@ -1,6 +1,5 @@
 """What the dashboard keeps of the log: a file of its own, which can be deleted and is made again."""
 
-import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,66 +11,14 @@ from labelloop import atomic
 from labelloop.errors import Unavailable
 from labelloop.log.base import Record
 from labelloop.log.codec import attributes_to_json, from_parts
-from labelloop.runtime.state_cache import version as fold_version
 from schemas.envelope import Event
+from services.dashboard.tables import BUSY, EMPTIED, FILE, new_group, opened
 from services.dashboard.texts import TextRow
 
-SCHEMA = "1"
-FILE = "read-model.sqlite"
-GROUP = "dashboard"
-BUSY = 10.0
 PAGE = 500
-EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words")
 TEXT_COLUMNS = tuple(column.name for column in fields(TextRow))
 QUICK = 1
 """The level at which events are packed."""
-
-TABLES = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE positions (part INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
-CREATE TABLE events (
-    seq INTEGER PRIMARY KEY,
-    part INTEGER NOT NULL,
-    offset INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    project TEXT NOT NULL,
-    name TEXT NOT NULL,
-    time TEXT NOT NULL,
-    source TEXT NOT NULL,
-    cause TEXT,
-    batch TEXT,
-    model TEXT,
-    says TEXT NOT NULL,
-    note TEXT,
-    attributes TEXT NOT NULL,
-    data BLOB NOT NULL,
-    UNIQUE (part, offset)
-);
-CREATE INDEX events_by_id ON events (id);
-CREATE INDEX events_by_cause ON events (cause) WHERE cause IS NOT NULL;
-CREATE INDEX events_by_project ON events (project, seq);
-CREATE INDEX events_by_name ON events (name, seq);
-CREATE INDEX events_by_batch ON events (batch, seq) WHERE batch IS NOT NULL;
-CREATE INDEX events_by_model ON events (model, seq) WHERE model IS NOT NULL;
-CREATE TABLE strangers (
-    part INTEGER NOT NULL, offset INTEGER NOT NULL, problem TEXT NOT NULL, PRIMARY KEY (part, offset)
-) WITHOUT ROWID;
-CREATE TABLE folds (project TEXT PRIMARY KEY, seq INTEGER NOT NULL, content BLOB NOT NULL);
-CREATE TABLE figures (
-    project TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, content TEXT NOT NULL,
-    PRIMARY KEY (project, kind)
-) WITHOUT ROWID;
-CREATE TABLE texts (
-    project TEXT NOT NULL, batch TEXT NOT NULL, item INTEGER NOT NULL,
-    rank INTEGER NOT NULL, reason TEXT NOT NULL, score REAL,
-    model TEXT, predicted TEXT, probability REAL, asked TEXT NOT NULL,
-    label TEXT, discarded INTEGER NOT NULL, agreement REAL, people TEXT NOT NULL, answers INTEGER NOT NULL,
-    PRIMARY KEY (project, batch, item)
-) WITHOUT ROWID;
-CREATE INDEX texts_by_time ON texts (project, asked, rank);
-CREATE TABLE words (project TEXT NOT NULL, item INTEGER NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (project, item)) WITHOUT ROWID;
-"""
 
 
 class AnotherLog(Exception):
@@ -99,8 +46,7 @@ class ReadModel:
     def __init__(self, folder: Path, identity: str) -> None:
         atomic.make_folder(folder)
         self.path = folder / FILE
-        self._identity = identity
-        self._connection = self._opened()
+        self._connection = opened(self.path, identity)
         self.group = self._about()["group"]
         self.positions = dict(self._connection.execute("SELECT part, offset FROM positions"))
 
@@ -109,7 +55,7 @@ class ReadModel:
 
     def renew(self) -> None:
         """Begin again, with nothing, in the same file: pages read it meanwhile."""
-        group = _new_group()
+        group = new_group()
         with self.transaction():
             for table in EMPTIED:
                 self._connection.execute(f"DELETE FROM {table}")
@@ -274,58 +220,5 @@ class ReadModel:
         )
         return [project for (project,) in rows]
 
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            connection = self._connected()
-            about = dict(connection.execute("SELECT name, value FROM about"))
-            if (about.get("schema"), about.get("log")) == (SCHEMA, self._identity):
-                if about.get("fold") != fold_version():
-                    self._refold(connection)
-                return connection
-            connection.close()
-        except sqlite3.Error:
-            pass
-        self._remove()
-        return self._made()
-
-    def _made(self) -> sqlite3.Connection:
-        atomic.create(self.path, atomic.THIS_USER).close()
-        connection = self._connected()
-        connection.executescript(f"BEGIN; {TABLES} COMMIT;")
-        about = {
-            "schema": SCHEMA,
-            "log": self._identity,
-            "group": _new_group(),
-            "fold": fold_version(),
-        }
-        connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-        return connection
-
-    def _connected(self) -> sqlite3.Connection:
-        if not self.path.exists():
-            raise sqlite3.OperationalError("it is not there")
-        connection = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # Whatever a power cut takes is read from the log again.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -8000")
-        return connection
-
-    def _refold(self, connection: sqlite3.Connection) -> None:
-        """Another version folds: what it would make otherwise is made again from the kept events."""
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("DELETE FROM folds")
-        connection.execute("DELETE FROM figures")
-        connection.execute("UPDATE about SET value = ? WHERE name = 'fold'", (fold_version(),))
-        connection.execute("COMMIT")
-
     def _about(self) -> dict[str, str]:
         return dict(self._connection.execute("SELECT name, value FROM about"))
-
-    def _remove(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            atomic.remove(self.path.with_name(self.path.name + suffix))
-
-
-def _new_group() -> str:
-    return f"{GROUP}-{secrets.token_hex(4)}"

@@ -26,7 +26,7 @@ from tests.support.tiny_bert import QUICK
 pytestmark = pytest.mark.timeout(600)
 
 BODIES = ["win a prize", "lunch at noon?", "cheap pills", "moved to 3pm", "you were chosen"]
-SERVICES = {"argilla", "annotation_watcher", "querier", "trainer", "evaluator"}
+SERVICES = {"argilla", "annotation_watcher", "querier", "trainer", "evaluator", "dashboard"}
 
 
 @pytest.fixture

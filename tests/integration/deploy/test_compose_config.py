@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from labelloop.config.settings import BESIDE
 from tests.support.deployment import EXTERNAL, TLS, WHOLE, copy_deployment, services
 
 PATH = os.environ.get("PATH", "")
@@ -88,7 +89,7 @@ def test_with_them_it_is_valid_and_starts_what_no_profile_holds(deployment: Path
     found = config(deployment)
 
     always = {name for name, service in services("docker-compose.yml").items() if "profiles" not in service}
-    assert found["services"].keys() == {*always, "evaluator"}
+    assert found["services"].keys() == {*always, "evaluator", "dashboard"}
     (page,) = found["services"]["argilla"]["ports"]
     assert (page["host_ip"], page["published"]) == ("127.0.0.1", "6900")
 
@@ -186,7 +187,7 @@ def test_the_external_variant_says_what_is_missing(deployment: Path) -> None:
 def test_the_external_variant_hands_on_what_it_is_told(deployment: Path) -> None:
     say(deployment, **ELSEWHERE)
 
-    found = config(deployment, "gpu", "cli", "simulated", "evaluator", "suggester", "alerting")["services"]
+    found = config(deployment, "gpu", "cli", "simulated", "evaluator", *BESIDE)["services"]
 
     assert found.keys() == services(EXTERNAL).keys()
     for service in found.values():

@@ -16,7 +16,8 @@ from schemas.model import read
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import PROJECT as PAGE
 from services.dashboard.queries import EventFilter
-from services.dashboard.read_model import FILE, AnotherLog
+from services.dashboard.read_model import AnotherLog
+from services.dashboard.tables import FILE
 from services.dashboard.text_queries import TextFilter
 from tests.support.dashboards import Pages, records
 from tests.support.states import (
