@@ -26,18 +26,9 @@ class FromStore:
         found = await self._told("texts", snapshots=snapshots, items=items)
         return [str(text) for text in found]
 
-    async def said(self, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
-        """What is in each file with predictions; None: it cannot be read any more. Raises Unavailable."""
-        found: list[dict[str, Any] | None] = await self._told("said", files=files)
-        return found
-
-    async def compared(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], same_test_set: bool
-    ) -> dict[str, Any] | None:
-        """What changed between two files with predictions; None: one cannot be read. Raises Unavailable."""
-        found: dict[str, Any] | None = await self._told(
-            "compared", files=[before, after], same_test_set=same_test_set
-        )
+    async def read(self, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """What is in files with predictions, or changed between two; None: it is gone. Raises Unavailable."""
+        found: list[Any] = await self._told("read", wanted=wanted)
         return found
 
     async def folders(self, models: Sequence[Mapping[str, Any]]) -> list[int | None]:

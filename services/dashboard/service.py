@@ -71,9 +71,9 @@ async def _serve(
     model, hub = ReadModel(settings.state, identity), Hub()
     projector = Projector(model, identity)
     reader = model.reader()
-    site = Site(settings, Queries(reader), TextQueries(reader), hub)
+    site = Site(settings, Queries(reader), TextQueries(reader), model, hub)
     site.history = projector.history
-    wording = Wording(settings.store, model, projector, hub, status)
+    wording = Wording(site.store, model, projector, hub, status)
     wording.note(site.queries.projects())
     figures = (partial(quick_figures, store=settings.store), thorough_figures)
     following = Following(log, model, projector, figures, hub, status, wording.note)
@@ -91,6 +91,8 @@ async def _serve(
         hub.close()
         server.stop()
         await asyncio.wait([answering])
+        site.said.close()
+        site.folders.close()
         projector.save()
         model.close()
 

@@ -43,31 +43,22 @@ def texts(store: Store, wanted: Wanted) -> list[str]:
     return store.open_pool(pool).texts(wanted["items"])
 
 
-def said(store: Store, wanted: Wanted) -> list[Any]:
-    """What is in each file with predictions. None: the file is gone, damaged, or of another kind."""
-    return [_said(store, file) for file in wanted["files"]]
-
-
-def compared(store: Store, wanted: Wanted) -> Any:
-    """What changed from one model to another. None: a file is gone."""
-    from labelloop.projects.predictions.comparing import compare
-
-    before, after = (_opened(store, file) for file in wanted["files"])
-    if before is None or after is None:
-        return None
-    found = compare(before, after, wanted["same_test_set"])
-    test = None if found.test is None else {**asdict(found.test), "difference": found.test.difference}
-    return {**asdict(found), "test": test, "moves": [asdict(move) for move in found.moves]}
+def read(store: Store, wanted: Wanted) -> list[Any]:
+    """What is in files with predictions, or what changed between two. None: a file is gone or damaged."""
+    return [
+        _said(store, *each["files"]) if len(each["files"]) == 1 else _compared(store, each)
+        for each in wanted["wanted"]
+    ]
 
 
 def folders(store: Store, wanted: Wanted) -> list[int | None]:
     """The bytes of each model's folder. None: it is gone."""
-    return [_size(store, ModelTrained(**trained)) for trained in wanted["models"]]
+    return [_size(store, _trained(model)) for model in wanted["models"]]
 
 
 def folder(store: Store, wanted: Wanted) -> None:
     """Write a model's folder as tar. Only files that its manifest names are in it, once all are checked."""
-    trained = ModelTrained(**wanted["model"])
+    trained = _trained(wanted["model"])
     place = store.model(trained)
     if place.parts[-4:-1] != (wanted["project"], "models", trained.model) or place.name != trained.sha256:
         raise UserError(f"{trained.artifact} is no place of a model")
@@ -80,8 +71,21 @@ def folder(store: Store, wanted: Wanted) -> None:
 
 
 TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {
-    task.__name__: task for task in (texts, said, compared, folders, folder)
+    task.__name__: task for task in (texts, read, folders, folder)
 }
+
+
+def _trained(model: Mapping[str, Any]) -> ModelTrained:
+    """The event, as far as a store needs it."""
+    rest: dict[str, Any] = {
+        "learned": {},
+        "digest": "",
+        "labels": 0,
+        "seconds": 0,
+        "device": "",
+        "threads": 0,
+    }
+    return ModelTrained(**model, **rest, seed=0)
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -101,12 +105,12 @@ def _size(store: Store, trained: ModelTrained) -> int | None:
 
 
 def _opened(store: Store, file: Mapping[str, Any]) -> "Predictions | None":
-    from labelloop.store.predictions import read
+    from labelloop.store import predictions
 
     snapshot = Snapshot(**file)
     try:
         path = store.snapshot(snapshot)
-        return read(path) if file_digest(path) == snapshot.digest else None
+        return predictions.read(path) if file_digest(path) == snapshot.digest else None
     except (SnapshotLost, OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -130,6 +134,17 @@ def _said(store: Store, file: Mapping[str, Any]) -> Any:
         "bins": [asdict(each) for each in bins],
         "error": calibration_error(bins),
     }
+
+
+def _compared(store: Store, wanted: Wanted) -> Any:
+    from labelloop.projects.predictions.comparing import compare
+
+    before, after = (_opened(store, file) for file in wanted["files"])
+    if before is None or after is None:
+        return None
+    found = compare(before, after, wanted["same_test_set"])
+    test = None if found.test is None else {**asdict(found.test), "difference": found.test.difference}
+    return {**asdict(found), "test": test, "moves": [asdict(move) for move in found.moves]}
 
 
 def _part(sayings: "Sayings", sets: dict[tuple[str, ...], int]) -> dict[str, Any]:

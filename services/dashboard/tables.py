@@ -11,11 +11,11 @@ import services.dashboard
 from labelloop import atomic
 from labelloop.runtime.state_cache import version as fold_version
 
-SCHEMA = "1"
+SCHEMA = "2"
 FILE = "read-model.sqlite"
 GROUP = "dashboard"
 BUSY = 10.0
-EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words")
+EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words", "read")
 TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE positions (part INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
@@ -61,6 +61,8 @@ CREATE TABLE texts (
 CREATE INDEX texts_by_time ON texts (project, asked, rank);
 CREATE TABLE words (project TEXT NOT NULL, item INTEGER NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (project, item)) WITHOUT ROWID;
+CREATE TABLE read (project TEXT NOT NULL, name TEXT NOT NULL, content BLOB,
+    PRIMARY KEY (project, name)) WITHOUT ROWID;
 """
 
 
@@ -113,6 +115,7 @@ def _forget_what_code_made(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM folds")
     connection.execute("DELETE FROM figures")
+    connection.execute("DELETE FROM read")
     connection.execute("UPDATE about SET value = ? WHERE name = 'code'", (_code(),))
     connection.execute("COMMIT")
 

@@ -1,6 +1,6 @@
 """The predictions that the evaluator recorded: how they are opened, and what they show of one model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
