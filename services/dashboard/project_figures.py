@@ -75,9 +75,11 @@ def _newest(state: LoopState) -> dict[str, Any] | None:
     return {
         "model": evaluated.model,
         "size": evaluated.size,
+        "names": list(shown),
         "classes": list(shown.values()),
         "per_class": [
             {
+                "name": name,
                 "label": called,
                 "precision": figures.precision,
                 "recall": figures.recall,

@@ -14,8 +14,8 @@ from services.dashboard.live import Hub
 from services.dashboard.read_model import ReadModel
 
 logger = logging.getLogger(__name__)
-MOST_HELD = 24
-"""So many are in memory at once, each a megabyte at most."""
+MOST_HELD = 32
+"""So many are in memory at once, each half a megabyte, or more of many texts that flipped."""
 MOST_AT_ONCE = 16
 WAIT_AFTER_FAILURE = 15.0
 

@@ -19,19 +19,29 @@ UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 def routes(site: Site) -> Iterator[Route]:
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def changes(project: str, pairs: Mapping[str, Wanted]) -> dict[str, dict[str, Any] | None]:
+        """What changed from the model before, in short, of each for which that was read already."""
+        missing = [wanted for wanted in pairs.values() if (project, wanted.name) not in known]
+        for wanted, change in zip(missing, site.said.now(project, missing), strict=True):
+            if change:
+                flips, compared = len(change["flips"]), change["compared"]
+                known[project, wanted.name] = {"test": change["test"], "flips": flips, "compared": compared}
+        return {model: known.get((project, wanted.name)) for model, wanted in pairs.items()}
+
     async def models(request: Request) -> Response:
         cards = site.queries.figures(CARD)
         project = request.query_params.get("project") or next(iter(cards), "")
         found = site.queries.figure(project, MODELS) or []
         pairs = {each["model"]: wanted for each, wanted in zip(found, _pairs(found), strict=True) if wanted}
-        changes = dict(zip(pairs, site.said.now(project, list(pairs.values())), strict=True))
         return site.draw(
             request,
             "models.html",
             title="Models",
             project=project,
             cards=cards,
-            models=list(_beside(found, changes)),
+            models=list(_beside(found, changes(project, pairs))),
             recorded=[each["model"] for each in found if each["recorded"]],
             folders=site.folders.now(project, found),
             has_store=site.store.store is not None,
@@ -82,8 +92,6 @@ def _beside(
             "before": before["model"] if before else None,
             "more_labels": model["labels"] - before["labels"] if before else model["labels"],
             "change": model["accuracy"] - before["accuracy"] if known and before else None,
-            "test": changed["test"] if changed else None,
-            "flips": len(changed["flips"]) if changed else None,
-            "compared": changed["compared"] if changed else None,
+            **(changed or {"test": None, "flips": None, "compared": None}),
             "is_due": model["model"] in changes and changed is None,
         }

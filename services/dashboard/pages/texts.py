@@ -9,13 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from labelloop.loop.labels import named
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.why import reason_of, reasons
 from services.dashboard.figures import CARD
+from services.dashboard.project_figures import MODELS, PROJECT
+from services.dashboard.said import Wanted
+from services.dashboard.sayings import Content, of_item
 from services.dashboard.site import Site
 from services.dashboard.text_queries import PAGE, TextFilter
 
 LARGEST = 2**62
+MOST_MODELS = 30
+"""So many of the newest models are shown with what they say of a text."""
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -49,11 +56,27 @@ def routes(site: Site) -> Iterator[Route]:
         if site.queries.figure(project, CARD) is None or site.history is None:
             raise HTTPException(404)
         state = site.history(project).state
-        if not isinstance(state, LoopState):
+        if not isinstance(state, LoopState) or item >= pool_of(state).size:
             raise HTTPException(404)
-        story = reasons(state, item)
+        story, figures = reasons(state, item), site.queries.figure(project, PROJECT) or {}
+        known = {model["model"]: model for model in story["models"]}
+        recorded = [
+            each
+            for each in site.queries.figure(project, MODELS) or []
+            if each["recorded"] and (each["model"] in known or not story["asked"])
+        ][-MOST_MODELS:]
+        contents = site.said.now(project, [Wanted((each["recorded"],)) for each in recorded])
+        says = {
+            each["model"]: _said(content, item, figures.get("called") or {})
+            for each, content in zip(recorded, contents, strict=True)
+        }
         if not story["asked"]:
-            raise HTTPException(404)
+            names = [each["model"] for each in recorded]
+            story["models"] = [
+                {"model": each["model"], "labels": each["labels"], "learned_it": False}
+                for each in site.queries.figure(project, MODELS) or []
+                if each["model"] in names
+            ]
         return site.draw(
             request,
             "text.html",
@@ -61,12 +84,24 @@ def routes(site: Site) -> Iterator[Route]:
             project=project,
             item=item,
             story={**story, "asked": [_told(asking) for asking in story["asked"]]},
-            text=site.texts.words(project, item),
-            argilla=site.places.link(project, item),
+            says=says,
+            in_sample=any(says.values()),
+            is_read=all(content is not None for content in contents),
+            text=await site.beginnings.whole(project, figures.get("pool") or (), item),
+            argilla=site.places.link(project, item) if story["asked"] else None,
         )
 
     yield Route("/texts", texts)
     yield Route("/texts/{project}/{item:int}", text)
+
+
+def _said(content: Content | None, item: int, called: Mapping[str, str]) -> dict[str, Any] | None:
+    """What a model says of a text, if it was asked."""
+    found = None if content is None else of_item(content, item)
+    if found is None:
+        return None
+    labels = named([called.get(label, label) for label in found.predicted])
+    return {"labels": labels, "probability": found.probability}
 
 
 def _told(asking: Mapping[str, Any]) -> dict[str, Any]:
