@@ -138,8 +138,10 @@ def interval(figures: Mapping[str, Any]) -> str:
     return "" if low is None or high is None else f"{low * 100:.1f} – {high * 100:.1f} %"
 
 
-def cell(value: str | float | None) -> str:
+def cell(value: str | float | None, is_time: bool = False) -> str:
     """A value of a table of numbers."""
+    if is_time and isinstance(value, str):
+        return time(value)
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     return NONE if value is None else str(value)

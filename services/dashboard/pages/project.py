@@ -95,6 +95,7 @@ def charts_of(
             ("from", *pace["people"]),
             pace["moments"],
             f"Answers in each {_length(pace['step'])}.",
+            times=("from",),
         )
     if (figures.get("stopping") or {}).get("checks"):
         yield _stopping(figures["stopping"])
@@ -193,7 +194,8 @@ def _timeline(batches: list[dict[str, Any]]) -> Chart:
         for each in batches
     ]
     says = "When each batch was picked, labelled and learned."
-    return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says)
+    times = tuple(columns[1:-1])
+    return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says, times=times)
 
 
 def _stopping(stopping: Mapping[str, Any]) -> Chart:
@@ -207,7 +209,10 @@ def _stopping(stopping: Mapping[str, Any]) -> Chart:
         f", threshold {threshold}." if threshold is not None else ", with its own threshold."
     )
     columns = ("model", "labels", "value", "says stop")
-    return Chart("stopping", "Stopping criterion", "stopping", columns, rows, says, {"threshold": threshold})
+    kind = "stopping" if any(check["value"] is not None for check in stopping["checks"]) else "none"
+    if kind == "none":
+        says += " It cannot tell yet."
+    return Chart("stopping", "Stopping criterion", kind, columns, rows, says, {"threshold": threshold})
 
 
 def _length(seconds: float) -> str:

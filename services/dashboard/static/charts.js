@@ -8,7 +8,22 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const LIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98"];
 const DARK = ["#56b4e9", "#e69f00", "#2ec99a", "#e0a0c8", "#4a90c4", "#ff8a5c", "#aab2bd"];
 const share = (value) => (value == null ? "" : `${(value * 100).toFixed(1)} %`);
-const clock = new Intl.DateTimeFormat(undefined, {dateStyle: "short", timeStyle: "medium"});
+// As the pages write times: in the reader's way and zone.
+const clock = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+const minute = new Intl.DateTimeFormat(undefined, {timeStyle: "short"});
+const second = new Intl.DateTimeFormat(undefined, {timeStyle: "medium"});
+const day = new Intl.DateTimeFormat(undefined, {month: "short", day: "numeric"});
+
+/** What stands at a place of an axis of time: a day where one begins, else the time. */
+function moment(value) {
+  const date = new Date(value);
+  if (!date.getHours() && !date.getMinutes() && !date.getSeconds()) return day.format(date);
+  return (date.getSeconds() ? second : minute).format(date);
+}
+
+function timeAxis(axis, lines) {
+  return {...axis, type: "time", axisLabel: {...axis.axisLabel, formatter: moment}, splitLine: lines};
+}
 
 function style(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -114,7 +129,7 @@ function stacked({columns, rows}) {
   const {axis, option} = common();
   return {
     ...option,
-    xAxis: {...axis, type: "time", splitLine: {show: false}},
+    xAxis: timeAxis(axis, {show: false}),
     yAxis: {...axis, type: "value", minInterval: 1},
     series: columns.slice(1).map((name, place) => ({name, type: "bar", stack: "all", barMaxWidth: 22, data: rows.map((row) => [row[0], row[place + 1]])})),
   };
@@ -155,7 +170,7 @@ function timeline(chart) {
         return `batch ${names[value[0]]}, ${seriesName}: ${seconds.toFixed(1)} s\n${clock.format(value[1])}`;
       },
     },
-    xAxis: {...axis, type: "time", splitLine: {show: true, lineStyle: axis.splitLine.lineStyle}},
+    xAxis: timeAxis(axis, {show: true, lineStyle: axis.splitLine.lineStyle}),
     yAxis: {...axis, type: "category", inverse: true, data: names, axisLabel: {...axis.axisLabel, formatter: (name) => `batch ${name}`}},
     series,
   };
