@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Follower, Log, Record
@@ -18,7 +18,7 @@ from services.dashboard.read_model import AnotherLog, ReadModel
 logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 200
 COMMIT_INTERVAL = 1.0
-SAVE_INTERVAL = 30.0
+SAVE_INTERVAL = 10.0
 KINDS = 3
 """How many kinds of figures a project has."""
 SHARE, SHARE_BEHIND = 0.25, 0.05
@@ -27,6 +27,8 @@ SHARE, SHARE_BEHIND = 0.25, 0.05
 
 class Following:
     """Reads the log for ever. `hub`, and `also`, hear of every change.
+
+    `quick` figures are made at once, `thorough` ones beside all else.
 
     The group's position in the log stays one record behind, so that the first record after a start must be
     one that is known: by this a log, or a file, that was put back is noticed.
@@ -37,7 +39,8 @@ class Following:
         log: Log,
         model: ReadModel,
         projector: Projector,
-        figures: Sequence[Figures],
+        quick: Figures,
+        thorough: Figures,
         hub: Hub,
         status: ServiceStatus,
         also: Callable[[Collection[str]], None] = lambda changed: None,
@@ -45,7 +48,8 @@ class Following:
         self._log = log
         self._model = model
         self._projector = projector
-        self._figures = [(Due(), each) for each in figures]
+        self._figures = [(Due(), quick), (Due(), thorough)]
+        self._thorough = thorough
         self._hub = hub
         self._status = status
         self._also = also
@@ -122,7 +126,10 @@ class Following:
             project = await due.next()
             began = time.perf_counter()
             try:
-                self._projector.figure(project, figures)
+                if figures is self._thorough:
+                    await self._projector.figure_beside(project, figures)
+                else:
+                    self._projector.figure(project, figures)
             except Unavailable as error:
                 due.note([project])
                 await retry.wait(error)

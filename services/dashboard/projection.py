@@ -1,5 +1,6 @@
 """Take records of the log into the read model, and fold each project on the way."""
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.projects.event_lines import about
 from labelloop.runtime import state_cache
-from labelloop.runtime.state_cache import UnusableCache, is_worth_saving
+from labelloop.runtime.state_cache import UnusableCache
 from schemas.envelope import Event
 from services.dashboard.read_model import ReadModel, Row
 from services.dashboard.texts import rows_of
@@ -20,6 +21,8 @@ MOST_HELD = 80_000
 """Texts and events of the folds that are in memory at once, each about a kilobyte. One is always."""
 ABOUT_ALL = ("LabelsChanged", "EventSkipped", "ProjectMoved")
 """Events after which the texts of all batches may be others."""
+SAVE_AFTER = 500
+"""So many events are folded again at a start at most."""
 EVENTS_OF_A_TEXT = 3
 """As much memory as a text takes, so many events do."""
 
@@ -89,15 +92,24 @@ class Projector:
     def figure(self, project: str, figures: Figures) -> None:
         """Keep a project's figures as they are now."""
         held = self._fold(project)
-        kept = figures(held.history)
+        self._keep(project, held.seq, figures(held.history))
+
+    async def figure_beside(self, project: str, figures: Figures) -> None:
+        """The same, while events are taken and pages are answered. The figures must be of the state alone."""
+        held = self._fold(project)
+        seq, history = held.seq, History(project, self._identity)
+        history.state = held.history.state
+        self._keep(project, seq, await asyncio.to_thread(figures, history))
+
+    def _keep(self, project: str, seq: int, figures: Mapping[str, str]) -> None:
         with self._model.transaction():
-            self._model.save_figures(project, held.seq, kept)
+            self._model.save_figures(project, seq, figures)
 
     def save(self) -> None:
         """Keep the folds that are worth it, so that a start need not fold all again."""
         for project, held in self._held.items():
             history = held.history
-            if history.halt is None and not history.held and is_worth_saving(held.unsaved, held.seq):
+            if history.halt is None and not history.held and held.unsaved >= SAVE_AFTER:
                 content = state_cache.dump([history])
                 with self._model.transaction():
                     self._model.save_fold(project, held.seq, content)

@@ -75,8 +75,8 @@ async def _serve(
     site.history = projector.history
     wording = Wording(site.store, model, projector, hub, status)
     wording.note(site.queries.projects())
-    figures = (partial(quick_figures, store=settings.store), thorough_figures)
-    following = Following(log, model, projector, figures, hub, status, wording.note)
+    quick = partial(quick_figures, store=settings.store)
+    following = Following(log, model, projector, quick, thorough_figures, hub, status, wording.note)
     server = HttpServer(application(site, awaited, bound.getsockname()[1]), PARTING)
     answering = asyncio.create_task(server.serve([bound]))
     try:

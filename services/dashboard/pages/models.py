@@ -84,7 +84,7 @@ def _beside(
     models: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any] | None]
 ) -> Iterator[dict[str, Any]]:
     """The newest model first, each with what changed against the one before."""
-    for before, model in reversed(list(zip([None, *models[:-1]], models, strict=True))):
+    for before, model in reversed(list(zip([None, *models], models, strict=False))):
         known = before is not None and None not in (before["accuracy"], model["accuracy"])
         changed = changes.get(model["model"])
         yield {

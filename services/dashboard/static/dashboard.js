@@ -2,6 +2,7 @@
 import {Idiomorph} from "./vendor/idiomorph-0.8.0/idiomorph.esm.js";
 
 const SHORTEST = 150;
+const LATER = 2000;
 const live = document.getElementById("live");
 const dates = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
 const days = new Intl.DateTimeFormat(undefined, {dateStyle: "medium"});
@@ -25,6 +26,7 @@ function tell(state, words) {
 
 let isAsking = false;
 let isDue = false;
+let source = null;
 
 /** Draw anew what lives on this page, as it is now. One request at a time. */
 async function refresh() {
@@ -35,10 +37,14 @@ async function refresh() {
     isDue = false;
     try {
       const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
-      if (answer.status === 401) return tell("away", "logged out");
-      if (answer.ok) draw(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (answer.status === 401) tell("away", "logged out");
+      if (answer.ok) {
+        draw(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        if (source?.readyState === EventSource.OPEN) tell("live", "live");
+      }
     } catch {
       tell("away", "the dashboard does not answer");
+      setTimeout(refresh, LATER);
     }
     await new Promise((done) => setTimeout(done, SHORTEST));
   }
@@ -96,7 +102,7 @@ function loadCharts() {
 }
 
 function follow() {
-  const source = new EventSource("/live");
+  source = new EventSource("/live");
   source.onopen = () => {
     tell("live", "live");
     refresh();
@@ -104,12 +110,12 @@ function follow() {
   source.onerror = () => {
     tell("away", "reconnecting");
     // A browser gives up after an answer that is no stream.
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, LATER);
   };
   source.addEventListener("changed", refresh);
-  addEventListener("pagehide", () => source.close());
 }
 
+addEventListener("pagehide", () => source?.close());
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 localise(document);
 loadCharts();

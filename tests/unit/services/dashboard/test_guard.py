@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
+from schemas.events import EventData
 from services.dashboard.application import application
 from tests.support.dashboards import PORT, TOKEN, Pages, records
 from tests.support.states import PROJECT, all_answered, evaluated, project, queried, trained
@@ -119,6 +120,19 @@ def test_every_route_answers_who_has_the_token(pages: Pages, client: TestClient)
         if path != "/live":
             status = 404 if path.endswith(OF_A_STORE) else 200
             assert client.get(path, headers=BEARER).status_code == status, path
+
+
+@pytest.mark.parametrize("facts", [(), (project(),), (project(), queried())])
+def test_every_page_answers_while_there_is_little_to_show(
+    facts: tuple[EventData, ...], tmp_path: Path
+) -> None:
+    pages = Pages(tmp_path)
+    pages.take(records(*facts))
+    client = TestClient(pages.app, BASE, headers=BEARER)
+
+    for path in ("/", "/texts", "/models", "/events", "/services"):
+        assert client.get(path).status_code == 200, path
+    assert client.get(f"/projects/{PROJECT}").status_code == (200 if facts else 404)
 
 
 def test_the_link_logs_in_by_a_cookie_that_scripts_cannot_read(pages: Pages, client: TestClient) -> None:
