@@ -2,20 +2,24 @@
 
 from typing import Annotated, ClassVar
 
-from annotated_types import Ge, MinLen
+from annotated_types import MinLen
 
+from schemas.batch_events import BatchAnnotated as BatchAnnotated
+from schemas.batch_events import BatchQueried as BatchQueried
+from schemas.batch_events import LookaheadChosen as LookaheadChosen
+from schemas.batch_events import ResponsesRecorded as ResponsesRecorded
 from schemas.evaluation_events import AuditEstimated as AuditEstimated
 from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
 from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
 from schemas.evaluation_events import PredictionsRecorded as PredictionsRecorded
 from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
 from schemas.evaluation_events import StoppingChecked as StoppingChecked
-from schemas.fields import EMPTY, UNSAID, Count, Frozenly, Integer, Positive, Seconds, Seldom, Share, Time
+from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Share
 from schemas.machine_events import SuggesterChosen as SuggesterChosen
 from schemas.machine_events import SuggesterChosenV2 as SuggesterChosenV2
 from schemas.machine_events import SuggestionsMade as SuggestionsMade
 from schemas.model import EventData as EventData
-from schemas.model import Fact, without_unsaid
+from schemas.model import Fact
 from schemas.operator_events import AnnotatorChanged as AnnotatorChanged
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
@@ -33,20 +37,16 @@ from schemas.operator_events import ProjectResumed as ProjectResumed
 from schemas.operator_events import RelabelRequested as RelabelRequested
 from schemas.parts import (
     MULTI_LABEL,
-    AnnotatedItem,
     BaseModelChoice,
     Choice,
     ColdStart,
     ColdStartV2,
-    GoldItem,
-    ItemVotes,
-    LogPrefix,
-    QueriedItem,
-    Shortlist,
     Snapshot,
     Task,
     Ties,
 )
+from schemas.training_events import ModelLost as ModelLost
+from schemas.training_events import ModelTrained as ModelTrained
 
 
 class ProjectCreated(EventData):
@@ -133,125 +133,6 @@ class ProjectCreatedV5(ProjectCreatedV4):
     version: ClassVar[int] = 5
 
     task: Task = MULTI_LABEL
-
-
-class LookaheadChosen(EventData):
-    """The model that picks a batch of a project whose lookahead grows, appended with its BatchQueried.
-
-    `waiting`: how many texts waited for people; `expected`: how many they answer until the batch is there.
-    """
-
-    batch: str
-    model: str
-    waiting: Count
-    expected: Annotated[float, Ge(0)]
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.batch,)
-
-
-class BatchQueried(EventData):
-    """A batch was picked. `model` None: drawn by the seed (cold start).
-
-    `shortlist` None: the model scored every text that could be picked, or none. `gold`: texts whose labels
-    are certain, which people are asked beside these. They are no texts of the pool: nothing learns them.
-    `gold_version`: the digest of their snapshot.
-    """
-
-    batch: str
-    items: tuple[QueriedItem, ...]
-    model: str | None = None
-    attempt: Integer | None = None
-    strategy: str | None = None
-    shortlist: Shortlist | None = None
-    seed: Integer
-    pool_version: str
-    seconds: Seconds
-    gold: Seldom[tuple[GoldItem, ...]] = UNSAID
-    gold_version: Seldom[str] = UNSAID
-
-    _written = without_unsaid
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.batch,)
-
-
-class ResponsesRecorded(EventData):
-    """The answers so far of a batch that is not done: Argilla can be lost, answers cannot.
-
-    `gold`: those to its gold texts, by their rows.
-    """
-
-    batch: str
-    number: Count
-    items: tuple[ItemVotes, ...]
-    gold: Seldom[tuple[ItemVotes, ...]] = UNSAID
-
-    _written = without_unsaid
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.batch, self.number)
-
-
-class BatchAnnotated(EventData):
-    """A batch is done (revision 0), or its answers changed afterwards.
-
-    Texts of a closed batch that nobody decided are absent. `opened` is when its records came on the
-    annotators' screen; `agreement` is the mean over texts with two votes or more. `gold`: the answers to its
-    gold texts, by their rows; of a closed batch those that were answered.
-    """
-
-    batch: str
-    revision: Count
-    items: tuple[AnnotatedItem, ...]
-    opened: Time | None = None
-    agreement: float | None = None
-    gold: Seldom[tuple[ItemVotes, ...]] = UNSAID
-
-    _written = without_unsaid
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.batch, self.revision)
-
-
-class ModelTrained(EventData):
-    """A model learned `learned` (batch: revision; `"0-57": 0` says it of batches 0 … 57).
-
-    `digest` is over those picks and labels; `labels` counts the labelled texts. `log`: the events that the
-    trainer had read when it began. `label_list`: how often the labels had changed by then, if they had.
-    """
-
-    model: str
-    attempt: Count
-    learned: Frozenly[str, Integer]
-    digest: str
-    labels: Count
-    artifact: str
-    sha256: str
-    metrics: Frozenly[str, float] = EMPTY
-    seconds: Seconds
-    device: str
-    threads: Integer
-    versions: Frozenly[str, str] = EMPTY
-    seed: Integer
-    log: LogPrefix | None = None
-    label_list: Seldom[Positive] = UNSAID
-
-    _written = without_unsaid
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.model, self.attempt)
-
-
-class ModelLost(EventData):
-    """A model's folder is missing or damaged; makes the next attempt due."""
-
-    model: str
-    attempt: Count
-    reason: str
-
-    def identity(self) -> tuple[Fact, ...]:
-        return (self.model, self.attempt)
 
 
 class ServiceFailed(EventData):

@@ -109,17 +109,17 @@ class Diff:
 
     def lines(self) -> Iterator[str]:
         """What changed, in short."""
-        found = self.comparison
+        comparison = self.comparison
         yield (
-            f"models      {found.before} → {found.after}, which learned {self.learned(found.before):,} → "
-            f"{self.learned(found.after):,} labels"
+            f"models      {comparison.before} → {comparison.after}, which learned "
+            f"{self.learned(comparison.before):,} → {self.learned(comparison.after):,} labels"
         )
-        if found.test is None:
+        if comparison.test is None:
             yield "test set    none on which both were measured"
         else:
-            yield from _accuracy_lines(found.test)
-        percent = PERCENT * len(found.flips) / max(1, found.compared)
-        texts = f"{len(found.flips):,} of {found.compared:,} texts ({percent:.1f} %)"
+            yield from _accuracy_lines(comparison.test)
+        percent = PERCENT * len(comparison.flips) / max(1, comparison.compared)
+        texts = f"{len(comparison.flips):,} of {comparison.compared:,} texts ({percent:.1f} %)"
         yield f"pool        {texts} get another label"
         yield from self._move_lines()
         yield from self._class_lines()
@@ -179,28 +179,29 @@ class Diff:
 
     def values(self) -> dict[str, Any]:
         """All of it as JSON values, without texts."""
-        found = self.comparison
+        comparison = self.comparison
         return {
             "models": [
-                {"model": model, "labels": self.learned(model)} for model in (found.before, found.after)
+                {"model": model, "labels": self.learned(model)}
+                for model in (comparison.before, comparison.after)
             ],
             "test": None
-            if found.test is None
+            if comparison.test is None
             else {
-                **vars(found.test),
-                "difference": found.test.difference,
-                "flips": [self._flip(flip) for flip in found.test_flips],
+                **vars(comparison.test),
+                "difference": comparison.test.difference,
+                "flips": [self._flip(flip) for flip in comparison.test_flips],
             },
             "pool": {
-                "texts": found.compared,
-                "flipped": len(found.flips),
+                "texts": comparison.compared,
+                "flipped": len(comparison.flips),
                 "moves": [
                     {"before": self.shown(m.before), "after": self.shown(m.after), "texts": m.texts}
-                    for m in found.moves
+                    for m in comparison.moves
                 ],
-                "flips": [self._flip(flip) for flip in found.flips],
+                "flips": [self._flip(flip) for flip in comparison.flips],
             },
-            "labels": [{**vars(each), "label": self.shown((each.label,))[0]} for each in found.classes],
+            "labels": [{**vars(each), "label": self.shown((each.label,))[0]} for each in comparison.classes],
         }
 
     def _flip(self, flip: "Flip") -> dict[str, Any]:
@@ -217,14 +218,14 @@ class Diff:
         from labelloop.projects.formats import Table
         from labelloop.projects.formats import columns as c
 
-        found = self.comparison
+        comparison = self.comparison
         columns = {"set": c.TEXT, "item": c.WHOLE, "text": c.TEXT, "before": c.TEXTS, "after": c.TEXTS}
         columns |= {"probability_before": c.NUMBER, "probability_after": c.NUMBER, "gold": c.TEXTS}
         rows = [
             {"set": name, "text": text, "gold": None, **self._flip(flip)}
             for name, flips, texts in (
-                ("test", found.test_flips, self.test_texts),
-                ("pool", found.flips, self.pool_texts),
+                ("test", comparison.test_flips, self.test_texts),
+                ("pool", comparison.flips, self.pool_texts),
             )
             for flip, text in zip(flips, texts(flips), strict=True)
         ]

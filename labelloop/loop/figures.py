@@ -91,12 +91,12 @@ def evaluation(state: LoopState, model: str) -> ModelEvaluated | None:
 
 def predictions(state: LoopState) -> dict[str, PredictionsRecorded]:
     """What was recorded of each model, in the order of training: with the test set in force, or else last."""
-    found = {model: recorded for (model, _), recorded in state.predictions.items()}
+    newest = {model: recorded for (model, _), recorded in state.predictions.items()}
     in_force = test_set_in_force(state) or ""
     return {
-        model: state.predictions.get((model, in_force), found[model])
+        model: state.predictions.get((model, in_force), newest[model])
         for model in state.models
-        if model in found
+        if model in newest
     }
 
 

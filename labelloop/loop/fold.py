@@ -291,8 +291,7 @@ def _(data: e.ServiceFailed, state: LoopState, event_id: str, at: datetime) -> L
 
 
 def _batch(state: LoopState, name: str) -> Batch:
-    batch = state.batches.get(name)
-    if batch is None:
+    if (batch := state.batches.get(name)) is None:
         raise InapplicableEvent(f"it speaks of batch {name}, which was never queried")
     return batch
 

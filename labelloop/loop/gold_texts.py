@@ -46,9 +46,9 @@ class GoldFigures:
 
 def gold_at(state: LoopState, batch: int) -> GoldSetting:
     """The setting that holds for a numbered batch."""
-    told = [change.settings for change in state.changes if change.from_batch <= batch]
-    snapshots = [settings.gold for settings in told if settings.gold is not None]
-    shares = [settings.gold_share for settings in told if settings.gold_share is not None]
+    settings_so_far = [change.settings for change in state.changes if change.from_batch <= batch]
+    snapshots = [settings.gold for settings in settings_so_far if settings.gold is not None]
+    shares = [settings.gold_share for settings in settings_so_far if settings.gold_share is not None]
     return GoldSetting(snapshots[-1] if snapshots else None, shares[-1] if shares else 0.0)
 
 

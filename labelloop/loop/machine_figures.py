@@ -51,7 +51,7 @@ class MachineFigures:
 class _Asked:
     """What a machine said of a text, whether people were shown it, and what they say."""
 
-    said: SuggestedItem
+    suggested: SuggestedItem
     is_shown: bool
     people: tuple[str, ...] | None
 
@@ -69,40 +69,45 @@ def machine_figures(state: LoopState) -> dict[str, MachineFigures]:
         for each in batch.suggestions:
             made.setdefault(source_of(each), []).append(each)
             asked.setdefault(source_of(each), []).extend(
-                _Asked(said, said.item in shown, people.get(said.item)) for said in each.items
+                _Asked(suggested, suggested.item in shown, people.get(suggested.item))
+                for suggested in each.items
             )
     return {source: _figures(asked[source], made[source]) for source in made}
 
 
 def _labels_of_people(state: LoopState) -> dict[int, tuple[str, ...]]:
     """What the votes of people alone come to, of every text that they labelled."""
-    found = {}
+    of_people = {}
     for _, answer in decided(state):
         people = verdict(by_people(answer), replaced(state.project, min_submitted=1))
         if people is not None and (people.labels or people.none):
-            found[answer.item] = people.labels
-    return found
+            of_people[answer.item] = people.labels
+    return of_people
 
 
 def _figures(asked: Sequence[_Asked], made: Sequence[SuggestionsMade]) -> MachineFigures:
-    labelled = [each for each in asked if has_answer(each.said)]
+    labelled = [each for each in asked if has_answer(each.suggested)]
     names = dict.fromkeys(name for each in made for name in each.functions or ())
     return MachineFigures(
         asked=len(asked),
         labelled=len(labelled),
-        abstained=dict(Counter(str(each.said.abstained) for each in asked if not has_answer(each.said))),
-        shown=_compared([(each, each.said.labels) for each in labelled if each.is_shown]),
-        unseen=_compared([(each, each.said.labels) for each in labelled if not each.is_shown]),
+        abstained=dict(
+            Counter(str(each.suggested.abstained) for each in asked if not has_answer(each.suggested))
+        ),
+        shown=_compared([(each, each.suggested.labels) for each in labelled if each.is_shown]),
+        unseen=_compared([(each, each.suggested.labels) for each in labelled if not each.is_shown]),
         spent=spent_by(made),
         functions={name: _function(name, asked) for name in names},
     )
 
 
 def _function(name: str, asked: Sequence[_Asked]) -> FunctionFigures:
-    own = [(each, vote.labels) for each in asked for vote in each.said.votes or () if vote.function == name]
+    own = [
+        (each, vote.labels) for each in asked for vote in each.suggested.votes or () if vote.function == name
+    ]
     return FunctionFigures(
         labelled=len(own),
-        conflicts=sum(_differ(labels, each.said.votes) for each, labels in own),
+        conflicts=sum(_differ(labels, each.suggested.votes) for each, labels in own),
         compared=_compared(own),
     )
 

@@ -51,7 +51,7 @@ def with_machines(data: SuggesterChosen | SuggestionsMade, state: LoopState) -> 
     batch = state.batches.get(data.batch)
     if batch is None or data.number != len(batch.suggestions):
         raise InapplicableEvent(f"it is number {data.number} of batch {data.batch}, which is not next")
-    if stray := {said.item for said in data.items} - batch.items:
+    if stray := {suggested.item for suggested in data.items} - batch.items:
         raise InapplicableEvent(f"it speaks of texts that the batch did not ask for: {sorted(stray)[:5]}")
     more = changed(batch, suggestions=(*batch.suggestions, data))
     return changed(state, batches=with_value(state.batches, batch.name, more))
@@ -92,7 +92,7 @@ def next_suggestions(state: LoopState) -> NextSuggestions | None:
 
 def outstanding(batch: Batch) -> tuple[int, ...]:
     """The texts of a batch of which a machine can be asked and was not, by rank."""
-    known = {said.item for each in batch.suggestions for said in each.items}
+    known = {suggested.item for each in batch.suggestions for suggested in each.items}
     return tuple(each.item for each in batch.queried.items if each.reason in ASKED and each.item not in known)
 
 
@@ -137,12 +137,12 @@ def patterns(state: LoopState, labels: LabelList) -> Mapping[str, str]:
 
 def made_of(batch: Batch) -> Iterator[tuple[SuggestionsMade, SuggestedItem]]:
     """All that machines said of a batch's texts, and the event that tells it."""
-    return ((made, said) for made in batch.suggestions for said in made.items)
+    return ((made, suggested) for made in batch.suggestions for suggested in made.items)
 
 
-def has_answer(said: SuggestedItem) -> bool:
+def has_answer(suggested: SuggestedItem) -> bool:
     """Whether a suggester gave labels, or says that none of several fits."""
-    return bool(said.labels or said.none)
+    return bool(suggested.labels or suggested.none)
 
 
 def source_of(made: SuggestionsMade) -> str:
@@ -162,9 +162,9 @@ def machine_votes(state: LoopState, batch: Batch) -> Mapping[int, Vote]:
         return {}
     reasons = {each.item: each.reason for each in batch.queried.items}
     return {
-        said.item: Vote(username=source_of(made), status=MACHINE, labels=said.labels)
-        for made, said in made_of(batch)
-        if has_answer(said) and reasons[said.item] in SHOWN
+        suggested.item: Vote(username=source_of(made), status=MACHINE, labels=suggested.labels)
+        for made, suggested in made_of(batch)
+        if has_answer(suggested) and reasons[suggested.item] in SHOWN
     }
 
 
@@ -179,7 +179,9 @@ def shown_by_machines(batch: Batch, labels: LabelList) -> Mapping[int, tuple[str
     """Who suggests what in the model's place, by pool item: never for an audit text, nor what is no label."""
     picked: dict[int, QueriedItem] = {each.item: each for each in batch.queried.items}
     return {
-        said.item: (source_of(made), said.labels)
-        for made, said in made_of(batch)
-        if has_answer(said) and is_shown(picked[said.item]) and labels.choices.keys() >= {*said.labels}
+        suggested.item: (source_of(made), suggested.labels)
+        for made, suggested in made_of(batch)
+        if has_answer(suggested)
+        and is_shown(picked[suggested.item])
+        and labels.choices.keys() >= {*suggested.labels}
     }

@@ -169,19 +169,19 @@ class Endpoint:
 
     def _answer(self, content: bytes, question: Question) -> Answer:
         try:
-            told: Any = json.loads(content)
-            message = told["choices"][0]["message"]["content"]
+            body: Any = json.loads(content)
+            message = body["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise self._away(
                 f"answers, but not as an OpenAI-compatible endpoint does: check {LLM_URL}"
             ) from error
-        usage = told.get("usage")
+        usage = body.get("usage")
         sent = sum(len(each["content"].encode(errors="replace")) for each in question.messages)
         text = message if isinstance(message, str) else ""
         return Answer(
             content=text,
-            llm=_word(told.get("model")) or question.model,
-            release=_word(told.get("system_fingerprint")),
+            llm=_word(body.get("model")) or question.model,
+            release=_word(body.get("system_fingerprint")),
             tokens_in=_tokens(usage, "prompt_tokens", sent),
             tokens_out=_tokens(usage, "completion_tokens", max(len(text.encode(errors="replace")), 1)),
         )
@@ -212,15 +212,15 @@ def _code(content: bytes) -> str | None:
         return None
 
 
-def _wait(told: str | None) -> float:
+def _wait(retry_after: str | None) -> float:
     """The seconds of a Retry-After header, which are a number or a date."""
-    if told is None:
+    if retry_after is None:
         return 0.0
     try:
-        seconds = float(told)
+        seconds = float(retry_after)
     except ValueError:
         try:
-            until = parsedate_to_datetime(told)
+            until = parsedate_to_datetime(retry_after)
         except ValueError:
             return 0.0
         until = until if until.tzinfo else until.replace(tzinfo=UTC)

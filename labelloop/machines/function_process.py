@@ -32,7 +32,7 @@ class Functions:
 
 
 @dataclass(frozen=True)
-class Said:
+class FunctionVotes:
     """What the functions said of a text: labels by function. `failed`: the names of those that could not."""
 
     votes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Ran:
 
     functions: tuple[str, ...]
     release: str
-    said: tuple[Said, ...]
+    votes: tuple[FunctionVotes, ...]
 
 
 async def run(functions: Functions, texts: Sequence[str], seconds: float = SECONDS) -> Ran:
@@ -76,20 +76,22 @@ async def run(functions: Functions, texts: Sequence[str], seconds: float = SECON
             raise UserError(f"the label functions {functions.name} did not start within {START:g} s")
         if "error" in ready:
             raise UserError(str(ready["error"]))
-        said: list[Said] = []
+        votes: list[FunctionVotes] = []
         failures = Counter[tuple[str, str]]()
-        while len(said) < len(texts):
-            told = await _line(process.stdout, seconds)
-            if told is None:
+        while len(votes) < len(texts):
+            answer = await _line(process.stdout, seconds)
+            if answer is None:
                 logger.warning("the label functions %s take too long, or end, on a text", functions.name)
-                said.append(Said(failed=(functions.name,)))
+                votes.append(FunctionVotes(failed=(functions.name,)))
                 break
-            said.append(
-                Said({each: tuple(labels) for each, labels in told["votes"].items()}, tuple(told["failed"]))
+            votes.append(
+                FunctionVotes(
+                    {each: tuple(labels) for each, labels in answer["votes"].items()}, tuple(answer["failed"])
+                )
             )
-            failures.update(_first_told(told["failed"], functions.name, failures))
+            failures.update(_first_told(answer["failed"], functions.name, failures))
         _tell_of_others(functions.name, failures)
-        return Ran(tuple(ready["functions"]), ready["release"], tuple(said))
+        return Ran(tuple(ready["functions"]), ready["release"], tuple(votes))
     finally:
         writing.cancel()
         if process.returncode is None:

@@ -64,32 +64,34 @@ def release_of(functions: Mapping[str, LabelFunction]) -> str:
     return hashlib.sha256(json.dumps([*map(_code, functions.values())]).encode()).hexdigest()
 
 
-def labels_of(said: Any, names: Mapping[str, str], *, several: bool) -> tuple[str, ...] | None:
+def labels_of(result: Any, names: Mapping[str, str], *, several: bool) -> tuple[str, ...] | None:
     """The labels that a function returned. None: what it returned is nothing that it may.
 
     `names`: the labels by how they are called now.
     """
-    given = [] if said is None else [said] if isinstance(said, str) else said
+    given = [] if result is None else [result] if isinstance(result, str) else result
     if not isinstance(given, list | tuple | set) or not all(
         isinstance(each, str) and each in names for each in given
     ):
         return None
-    found = tuple(dict.fromkeys(names[each] for each in given))
-    return found if several or len(found) <= 1 else None
+    labels = tuple(dict.fromkeys(names[each] for each in given))
+    return labels if several or len(labels) <= 1 else None
 
 
 def combined(
     item: int, votes: Mapping[str, tuple[str, ...]], order: Sequence[str], *, failed: bool, several: bool
 ) -> SuggestedItem:
     """What the votes of functions come to: the majority's label, or of several labels all that were given."""
-    told = tuple(FunctionVote(function=name, labels=labels) for name, labels in votes.items() if labels)
-    counts = Counter(label for vote in told for label in vote.labels)
+    votes_given = tuple(
+        FunctionVote(function=name, labels=labels) for name, labels in votes.items() if labels
+    )
+    counts = Counter(label for vote in votes_given for label in vote.labels)
     most = max(counts.values(), default=0)
     leading = tuple(label for label in order if counts[label] and (several or counts[label] == most))
     if leading and (several or len(leading) == 1):
-        return SuggestedItem(item=item, labels=leading, votes=told)
+        return SuggestedItem(item=item, labels=leading, votes=votes_given)
     why = "divided" if leading else "failed" if failed else "unsure"
-    return SuggestedItem(item=item, abstained=why, votes=told or UNSAID)
+    return SuggestedItem(item=item, abstained=why, votes=votes_given or UNSAID)
 
 
 def _searching(label: str, pattern: "re.Pattern[str]") -> LabelFunction:

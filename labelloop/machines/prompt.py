@@ -58,14 +58,14 @@ def suggestion(item: int, answer: str, labels: LabelList, *, several: bool) -> S
 
     Thoughts before the answer and a frame of Markdown around it are passed over, as is the case of letters.
     """
-    said = _said(answer, several=several)
-    if isinstance(said, str):
-        return SuggestedItem(item=item, abstained=said)
-    chosen = {_name(each, labels) for each in said}
+    answered = _said(answer, several=several)
+    if isinstance(answered, str):
+        return SuggestedItem(item=item, abstained=answered)
+    chosen = {_name(each, labels) for each in answered}
     if None in chosen or not (several or len(chosen) == 1):
         return SuggestedItem(item=item, abstained=UNCLEAR)
-    found = tuple(name for name in labels.names if name in chosen)
-    return SuggestedItem(item=item, labels=found, none=not found or UNSAID)
+    chosen_labels = tuple(name for name in labels.names if name in chosen)
+    return SuggestedItem(item=item, labels=chosen_labels, none=not chosen_labels or UNSAID)
 
 
 def digest(template: str) -> str:
@@ -96,9 +96,9 @@ def _said(answer: str, *, several: bool) -> tuple[str, ...] | str:
     return tuple(content) if is_list else UNCLEAR
 
 
-def _name(said: str, labels: LabelList) -> str | None:
+def _name(word: str, labels: LabelList) -> str | None:
     """The label that is called so. None if there is none, or if several differ only in case."""
-    exact = [name for name, shown in labels.choices.items() if shown == said]
-    plain = said.strip().casefold()
+    exact = [name for name, shown in labels.choices.items() if shown == word]
+    plain = word.strip().casefold()
     alike = exact or [name for name, shown in labels.choices.items() if shown.strip().casefold() == plain]
     return alike[0] if len(alike) == 1 else None

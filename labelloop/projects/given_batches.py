@@ -132,7 +132,7 @@ def _said_before(batch: Batch, kept_items: Collection[int]) -> Iterator[Suggesti
     """What machines said of these texts. What it cost stays with the project that paid for it."""
     number = 0
     for made in batch.suggestions:
-        if items := tuple(said for said in made.items if said.item in kept_items):
+        if items := tuple(suggested for suggested in made.items if suggested.item in kept_items):
             yield replaced(made, number=number, items=items, tokens_in=UNSAID, tokens_out=UNSAID, cost=UNSAID)
             number += 1
 

@@ -54,20 +54,20 @@ async def new_texts(
     if store is None:
         raise UserError("the store is not known here, where labelled texts are kept: give it with --store")
     pool = await asyncio.to_thread(store.open_pool, pool_of(state))
-    found: dict[str, tuple[Snapshot, tuple[str, ...]]] = {}
+    prepared: dict[str, tuple[Snapshot, tuple[str, ...]]] = {}
     if options.test is not None:
-        found["test"] = await asyncio.to_thread(prepare_test, options, before, pool, folder, state)
+        prepared["test"] = await asyncio.to_thread(prepare_test, options, before, pool, folder, state)
     if options.gold is not None:
-        found["gold"] = await asyncio.to_thread(_prepare_gold, options, before, pool, folder, state, store)
+        prepared["gold"] = await asyncio.to_thread(_prepare_gold, options, before, pool, folder, state, store)
     known = {before.test.digest if before.test else "", *(each.digest for each in gold_snapshots(state)[-1:])}
     return NewTexts(
         {
             name: replaced(snapshot, uri=f"{project}/{snapshot.uri}")
-            for name, (snapshot, _) in found.items()
+            for name, (snapshot, _) in prepared.items()
             if snapshot.digest not in known
         },
-        {name: folder / snapshot.uri for name, (snapshot, _) in found.items()},
-        tuple(note for _, notes in found.values() for note in notes),
+        {name: folder / snapshot.uri for name, (snapshot, _) in prepared.items()},
+        tuple(note for _, notes in prepared.values() for note in notes),
     )
 
 

@@ -81,8 +81,8 @@ def _told(
     if not _differs(asked, now):
         return ()
     kind = SuggesterChosenV2 if asked.votes else SuggesterChosen
-    told = {"request": request, "who": who, "why": why}
-    return (kind(**told, from_batch=asked.from_batch, suggester=asked.choice),)
+    by = {"request": request, "who": who, "why": why}
+    return (kind(**by, from_batch=asked.from_batch, suggester=asked.choice),)
 
 
 def _differs(asked: Suggester, now: Suggester) -> bool:

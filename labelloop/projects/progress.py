@@ -231,15 +231,15 @@ def _suggester(state: LoopState) -> SuggesterSummary | None:
     if not is_any_machine_chosen(state):
         return None
     now, batches = suggester_next(state), tuple(state.batches.values())
-    said = [said for batch in batches for _, said in made_of(batch)]
+    suggested = [suggested for batch in batches for _, suggested in made_of(batch)]
     parameters = now.choice.parameters
     return SuggesterSummary(
         suggester=now.choice.name,
         model=parameters.get("model"),
         votes=now.votes,
-        asked=len(said),
-        labelled=sum(map(has_answer, said)),
-        failed=sum(each.abstained in FAILED for each in said),
+        asked=len(suggested),
+        labelled=sum(map(has_answer, suggested)),
+        failed=sum(each.abstained in FAILED for each in suggested),
         cost=spent(*batches).cost if "price_in" in parameters else None,
         max_cost=parameters.get("max_cost"),
     )

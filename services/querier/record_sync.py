@@ -164,14 +164,14 @@ class RecordSync:
         self, state: LoopState, project: ProjectCreated, batch: Batch, items: Sequence[int]
     ) -> list[PoolText]:
         """The texts of the pool, and gold texts, in the order of these numbers."""
-        found: dict[int, PoolText] = {}
+        texts: dict[int, PoolText] = {}
         for pool, first in _sources(state, batch):
             own = [item for item in items if (item >= GOLD) == (first == GOLD)]
             if own:
                 opened = await self._pools.open(pool)
                 rows = [item - first for item in own]
-                found |= zip(own, pool_texts(project, opened, rows), strict=True)
-        return [found[item] for item in items]
+                texts |= zip(own, pool_texts(project, opened, rows), strict=True)
+        return [texts[item] for item in items]
 
     async def _accounts_for(
         self,

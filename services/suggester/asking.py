@@ -41,7 +41,8 @@ async def by_llm(
     """What a language model says of the first texts. Raises Unavailable if it says nothing of any."""
     began, parameters = time.monotonic(), LlmParameters.of(work.choice.parameters)
     left = money_left(state, state.batches[work.batch], work.choice)
-    waiting, said, refused = list(zip(work.items, texts, strict=True)), list[SuggestedItem](), list[int]()
+    waiting = list(zip(work.items, texts, strict=True))
+    suggested, refused = list[SuggestedItem](), list[int]()
     answers, tokens_in, tokens_out = list[Answer](), 0, 0
     failure: Exception | None = None
     while waiting and failure is None and (not (answers or refused) or time.monotonic() - began < PORTION):
@@ -49,11 +50,11 @@ async def by_llm(
             break
         together, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
         questions = [_question(state, work, parameters, text) for _, text in together]
-        found = await _asked_together(endpoint, questions, parameters.per_second)
-        for (item, _), answer in zip(together, found, strict=True):
+        answered = await _asked_together(endpoint, questions, parameters.per_second)
+        for (item, _), answer in zip(together, answered, strict=True):
             if isinstance(answer, Answer):
                 answers.append(answer)
-                said.append(_read(state, item, answer))
+                suggested.append(_read(state, item, answer))
                 tokens_in, tokens_out = tokens_in + answer.tokens_in, tokens_out + answer.tokens_out
             elif isinstance(answer, RefusedText):
                 refused.append(item)
@@ -63,8 +64,8 @@ async def by_llm(
             else:
                 raise answer
     if answers or _has_worked(state, work):
-        said += (SuggestedItem(item=item, abstained="refused") for item in refused)
-    if not said:
+        suggested += (SuggestedItem(item=item, abstained="refused") for item in refused)
+    if not suggested:
         assert failure is not None
         raise failure
     cost = parameters.cost(tokens_in, tokens_out)
@@ -72,7 +73,7 @@ async def by_llm(
         batch=work.batch,
         number=work.number,
         suggester=work.choice.name,
-        items=tuple(said),
+        items=tuple(suggested),
         llm=answers[-1].llm if answers else UNSAID,
         release=(answers[-1].release if answers else None) or UNSAID,
         template=digest(parameters.template),
@@ -111,8 +112,8 @@ async def by_functions(state: LoopState, work: NextSuggestions, texts: Sequence[
         number=work.number,
         suggester=work.choice.name,
         items=tuple(
-            combined(item, said.votes, labels.names, failed=bool(said.failed), several=several)
-            for item, said in zip(work.items, ran.said, strict=False)
+            combined(item, votes.votes, labels.names, failed=bool(votes.failed), several=several)
+            for item, votes in zip(work.items, ran.votes, strict=False)
         ),
         functions=ran.functions,
         release=ran.release,
@@ -140,10 +141,10 @@ def _has_worked(state: LoopState, work: NextSuggestions) -> bool:
     """Whether the endpoint has answered with these settings, so that it refuses a text for its own sake."""
     first = suggester_at(state, state.batches[work.batch].number).from_batch
     return any(
-        made.suggester == LLM and has_answer(said)
+        made.suggester == LLM and has_answer(suggested)
         for batch in state.batches.values()
         if batch.number >= first
-        for made, said in made_of(batch)
+        for made, suggested in made_of(batch)
     )
 
 

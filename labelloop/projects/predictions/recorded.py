@@ -111,7 +111,7 @@ def cells(
             cell = by_cell.setdefault((true, sayings.names(sayings.predicted[row])), [])
             cell.append(Said(item, highest[row]))
     return {
-        key: sorted(each, key=lambda said: (-said.probability, said.item)) for key, each in by_cell.items()
+        key: sorted(each, key=lambda text: (-text.probability, text.item)) for key, each in by_cell.items()
     }
 
 

@@ -119,7 +119,9 @@ def public_url(deployment: Path) -> str:
     return environment["LABELLOOP_ARGILLA_PUBLIC_URL"]
 
 
-def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published(deployment: Path) -> None:
+def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published_to_others(
+    deployment: Path,
+) -> None:
     secrets(deployment)
     say(deployment, COMPOSE_FILE=f"{WHOLE}:{TLS}", LABELLOOP_DOMAIN="labels.example.org")
     lacking = _run(deployment, ["config"])
@@ -130,7 +132,8 @@ def test_a_proxy_puts_argillas_page_behind_https_and_nothing_else_is_published(d
     assert lacking.returncode != 0
     assert "LABELLOOP_TLS" in lacking.stderr
     published = {name: service["ports"] for name, service in deployed.items() if "ports" in service}
-    assert published.keys() == {"tls"}
+    assert published.keys() == {"tls", "dashboard"}
+    assert {port["host_ip"] for port in published["dashboard"]} == {"127.0.0.1"}
     assert [port["published"] for port in published["tls"]] == ["80", "443"]
     assert deployed["trainer"]["environment"]["LABELLOOP_ARGILLA_URL"] == "http://argilla:6900"
     assert public_url(deployment) == "https://labels.example.org"

@@ -64,7 +64,7 @@ def test_each_function_is_asked_about_each_text() -> None:
     found = ran(["a prize", "lunch with a prize", "hello"])
 
     assert found.functions == ("prize", "lunch", "odd")
-    assert [dict(said.votes) for said in found.said] == [
+    assert [dict(each.votes) for each in found.votes] == [
         {"prize": ("spam",)},
         {"prize": ("spam",), "lunch": ("ham",)},
         {},
@@ -79,8 +79,8 @@ def test_a_function_that_fails_says_nothing_and_no_line_quotes_the_text(
 
     found = ran(["a prize to raise", "strange lunch"])
 
-    assert [said.failed for said in found.said] == [("odd",), ("odd",)]
-    assert [dict(said.votes) for said in found.said] == [{"prize": ("spam",)}, {"lunch": ("ham",)}]
+    assert [each.failed for each in found.votes] == [("odd",), ("odd",)]
+    assert [dict(each.votes) for each in found.votes] == [{"prize": ("spam",)}, {"lunch": ("ham",)}]
     assert "ValueError" in caplog.text
     assert "to raise" not in caplog.text
 
@@ -93,7 +93,7 @@ def test_a_function_that_always_fails_is_logged_once_and_then_counted(
 
     found = ran([f"raise {number}" for number in range(7)] + ["strange"])
 
-    assert [said.failed for said in found.said] == [("odd",)] * 8
+    assert [each.failed for each in found.votes] == [("odd",)] * 8
     lines = [record.getMessage() for record in caplog.records if "odd" in record.getMessage()]
     assert len(lines) == 3, "of each reason the first, and how many more there were"
     assert names(lines[-1], "odd", "mail", 6, "ValueError")
@@ -104,7 +104,7 @@ def test_a_function_that_always_fails_is_logged_once_and_then_counted(
 def test_a_text_on_which_functions_hang_or_end_is_given_up_and_the_rest_comes_next(fate: str) -> None:
     found = ran(["lunch", f"lunch, then {fate}", "lunch"])
 
-    assert [bool(said.failed) for said in found.said] == [False, True]
+    assert [bool(each.failed) for each in found.votes] == [False, True]
 
 
 def test_a_pattern_that_would_search_for_ever_is_given_up() -> None:
@@ -113,7 +113,7 @@ def test_a_pattern_that_would_search_for_ever_is_given_up() -> None:
     found = ran(["lunch", "a" * 60 + "!", "lunch"], rules)
 
     assert found.functions == ("rule 1", "rule 2")
-    assert [bool(said.failed) for said in found.said] == [False, True]
+    assert [bool(each.failed) for each in found.votes] == [False, True]
 
 
 def test_functions_that_a_deployment_lacks_are_named() -> None:
@@ -136,7 +136,7 @@ def test_the_functions_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monk
 
     found = asyncio.run(run(Functions("questions", None, labels, several=False), texts))
 
-    assert [[*said.votes.values()] for said in found.said] == [
+    assert [[*each.votes.values()] for each in found.votes] == [
         [("human",)],
         [("number",)],
         [("human",), ("abbreviation",)],
