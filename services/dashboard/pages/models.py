@@ -75,7 +75,7 @@ async def _with(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 def _pairs(models: Sequence[Mapping[str, Any]]) -> Iterator[Wanted | None]:
     """What changed from the model before, of each, if both were recorded."""
-    for before, model in zip([None, *models[:-1]], models, strict=True):
+    for before, model in zip([None, *models], models, strict=False):
         is_known = before is not None and before["recorded"] and model["recorded"]
         yield Wanted((before["recorded"], model["recorded"])) if before and is_known else None
 

@@ -22,6 +22,7 @@ def routes(site: Site) -> Iterator[Route]:
             title="Services",
             looks=site.looks,
             failures=failures,
+            alerts=site.alerts,
             used=site.queries.newest_models(),
         )
 

@@ -230,8 +230,8 @@ function calibration(chart) {
     ...option,
     legend: {...option.legend, data: series.map((one) => one.name).filter(Boolean)},
     tooltip: {...option.tooltip, trigger: "item", formatter: ({seriesName, value}) => `${seriesName}: ${value[2]} texts\nsure ${share(value[0])}, right ${share(value[1])}`},
-    xAxis: {...percent, name: "how sure", nameLocation: "middle", nameGap: 24},
-    yAxis: {...percent, name: "right", nameLocation: "end"},
+    xAxis: {...percent, name: "how sure (across), how often right (up)", nameLocation: "middle", nameGap: 24},
+    yAxis: percent,
     series,
   };
 }
