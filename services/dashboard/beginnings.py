@@ -21,6 +21,7 @@ class Beginnings:
         self._store = store
         self._texts = texts
         self._held: OrderedDict[tuple[str, int], str] = OrderedDict()
+        self._last: tuple[tuple[str, int], str] | None = None
 
     async def of_pool(self, project: str, snapshots: Snapshots, items: Sequence[int]) -> dict[int, str]:
         """The beginnings of texts of the pool by item, as far as they can be read."""
@@ -51,10 +52,13 @@ class Beginnings:
     async def whole(self, project: str, snapshots: Snapshots, item: int) -> str | None:
         """A text of the pool, whole, if it can be read."""
         kept = self._texts.words(project, item)
-        if kept is not None or self._store.store is None:
+        if kept is not None or self._store.store is None or not snapshots:
             return kept
-        try:
-            return (await self._store.texts(snapshots, [item]))[0]
-        except Unavailable as error:
-            logger.warning("a text cannot be read (%s)", error)
-            return None
+        place = (str(snapshots[-1]["digest"]), item)
+        if self._last is None or self._last[0] != place:
+            try:
+                self._last = place, (await self._store.texts(snapshots, [item]))[0]
+            except Unavailable as error:
+                logger.warning("a text cannot be read (%s)", error)
+                return None
+        return self._last[1]

@@ -93,6 +93,7 @@ async def _serve(
         await asyncio.wait([answering])
         site.said.close()
         site.folders.close()
+        site.store.close()
         projector.save()
         model.close()
 

@@ -1,6 +1,6 @@
-"""Read something of the store, and end: `python -P -m services.dashboard.store_process`, told by JSON.
+"""Read of the store what is asked, a line of JSON each: `python -P -m services.dashboard.store_process`.
 
-What reads pools and predictions takes as much memory as all else of the dashboard, and is seldom needed.
+What reads pools and predictions takes as much memory as all else of the dashboard, so it ends after a while.
 """
 
 import json
@@ -15,7 +15,7 @@ from labelloop.errors import TaskError, Unavailable, UserError, one_line
 from labelloop.loop.pools import Pool
 from labelloop.projects.predictions.reliability import calibration_error, reliability
 from labelloop.store import SnapshotLost, Store, open_store
-from labelloop.store.artifacts import MANIFEST, file_digest, verify
+from labelloop.store.artifacts import MANIFEST, ModelDamaged, ModelMissing, file_digest, verify
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
@@ -24,17 +24,24 @@ if TYPE_CHECKING:
 
 Wanted = Mapping[str, Any]
 DIGITS = 6
+FOLDER = "folder"
 
 
 def main() -> None:
-    """Write what is wanted, or exit with 1 and the reason."""
-    wanted = json.load(sys.stdin)
-    try:
-        found = TASKS[wanted["task"]](open_store(wanted["store"]), wanted)
-    except (TaskError, Unavailable, UserError, OSError) as error:
-        sys.exit(one_line(error))
-    if found is not None:
-        json.dump(found, sys.stdout)
+    """Answer each line with one, until there are no more. After a folder, which is no line, it ends."""
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        try:
+            store = open_store(wanted["store"])
+            if wanted["task"] == FOLDER:
+                folder(store, wanted)
+                break
+            answer = {"found": TASKS[wanted["task"]](store, wanted)}
+        except (TaskError, Unavailable, UserError, ModelMissing, ModelDamaged, OSError) as error:
+            if wanted["task"] == FOLDER:
+                sys.exit(one_line(error))
+            answer = {"problem": one_line(error)}
+        print(json.dumps(answer), flush=True)
 
 
 def texts(store: Store, wanted: Wanted) -> list[str]:
@@ -70,9 +77,7 @@ def folder(store: Store, wanted: Wanted) -> None:
             tar.add(place / each, str(name / each), recursive=False, filter=_plain)
 
 
-TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {
-    task.__name__: task for task in (texts, read, folders, folder)
-}
+TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {task.__name__: task for task in (texts, read, folders)}
 
 
 def _trained(model: Mapping[str, Any]) -> ModelTrained:
