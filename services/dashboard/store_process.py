@@ -8,7 +8,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from labelloop.errors import TaskError, Unavailable, UserError, one_line
@@ -66,9 +66,11 @@ def folders(store: Store, wanted: Wanted) -> list[int | None]:
 def folder(store: Store, wanted: Wanted) -> None:
     """Write a model's folder as tar. Only files that its manifest names are in it, once all are checked."""
     trained = _trained(wanted["model"])
+    parts = (wanted["project"], "models", trained.model, trained.sha256)
+    # The log may come from elsewhere.
+    if PurePosixPath(trained.artifact).parts != parts or ".." in parts:
+        raise UserError(f"{trained.artifact} is no place of this model")
     place = store.model(trained)
-    if place.parts[-4:-1] != (wanted["project"], "models", trained.model) or place.name != trained.sha256:
-        raise UserError(f"{trained.artifact} is no place of a model")
     verify(place, trained.sha256)
     name = Path(wanted["called"])
     files = [MANIFEST, *json.loads((place / MANIFEST).read_bytes())["files"]]

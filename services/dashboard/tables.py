@@ -77,6 +77,8 @@ def opened(path: Path, identity: str) -> sqlite3.Connection:
         if (about.get("schema"), about.get("log")) == (SCHEMA, identity):
             if about.get("code") != _code():
                 _forget_what_code_made(connection)
+            # What was gone may have been restored.
+            connection.execute("DELETE FROM read WHERE content IS NULL")
             return connection
         connection.close()
     except sqlite3.Error:

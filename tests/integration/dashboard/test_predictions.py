@@ -165,14 +165,18 @@ def test_a_model_is_downloaded_whole_or_not_at_all(dashboard: DashboardProcess, 
 def test_no_model_is_taken_from_another_place(dashboard: DashboardProcess, home: Path) -> None:
     store = open_home(home).store
     own = model_in(store, "5")
-    elsewhere = artifacts.store(home / "elsewhere" / "models" / "6", lambda draft: _put(draft / "key", b"k"))
+    elsewhere = artifacts.store(
+        home / "elsewhere" / PROJECT / "models" / "6", lambda draft: _put(draft / "key", b"k")
+    )
     outside = f"../{elsewhere.relative_to(home).as_posix()}"
     facts = {**vars(trained("6", {"0": 0})), "artifact": outside, "sha256": elsewhere.name}
     (store / own.artifact / "weights").write_bytes(b"y" * 1000)
-    home_with(home, own, ModelTrained(**facts))
-    eventually(lambda: 'id="model-6"' in dashboard.page(f"/models?project={PROJECT}"), "they are read")
+    up = {**facts, "model": "..", "artifact": f"{PROJECT}/models/../{own.sha256}", "sha256": own.sha256}
+    home_with(home, own, ModelTrained(**facts), ModelTrained(**up))
+    eventually(lambda: 'id="model-.."' in dashboard.page(f"/models?project={PROJECT}"), "they are read")
 
     assert answer(dashboard, f"{HERE}/6/folder.tar").status_code == 404
+    assert answer(dashboard, f"{HERE}/%2E%2E/folder.tar").status_code == 404
     assert answer(dashboard, f"{HERE}/5/folder.tar").status_code == 404, "it is damaged"
 
 
