@@ -1,5 +1,6 @@
 """All texts that people were asked, and the whole story of each."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from labelloop.loop.labels import named
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.why import reason_of, reasons
+from services.dashboard.alike import most_alike
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
@@ -21,6 +23,7 @@ from services.dashboard.site import Site
 from services.dashboard.text_queries import PAGE, TextFilter
 
 LARGEST = 2**62
+MOST_COMPARED, MOST_ALIKE, MOST_KNOWN = 2000, 5, 200
 MOST_MODELS = 30
 """So many of the newest models are shown with what they say of a text."""
 
@@ -51,6 +54,29 @@ def routes(site: Site) -> Iterator[Route]:
             choices=site.texts.choices(project),
         )
 
+    sought: dict[tuple[str, int], tuple[int, list[dict[str, Any]]]] = {}
+
+    async def alike(project: str, item: int, text: str | None) -> list[dict[str, Any]]:
+        """The labelled texts that are most like this one. They are sought again when more are labelled."""
+        if text is None:
+            return []
+        labelled = {
+            each: facts for each, facts in site.texts.labelled(project, MOST_COMPARED).items() if each != item
+        }
+        before = sought.get((project, item))
+        if before is None or before[0] != len(labelled):
+            others = [(each, words) for each, (_, words) in labelled.items()]
+            found = await asyncio.to_thread(most_alike, text, others, MOST_ALIKE)
+            if len(sought) > MOST_KNOWN:
+                sought.clear()
+            rows = [{"item": each, "how": how} for each, how in found]
+            before = sought[project, item] = len(labelled), rows
+        return [
+            {**row, "label": labelled[row["item"]][0], "text": labelled[row["item"]][1]}
+            for row in before[1]
+            if row["item"] in labelled
+        ]
+
     async def text(request: Request) -> Response:
         project, item = request.path_params["project"], min(request.path_params["item"], LARGEST)
         if site.queries.figure(project, CARD) is None or site.history is None:
@@ -77,6 +103,7 @@ def routes(site: Site) -> Iterator[Route]:
                 for each in site.queries.figure(project, MODELS) or []
                 if each["model"] in names
             ]
+        text = await site.beginnings.whole(project, figures.get("pool") or (), item)
         return site.draw(
             request,
             "text.html",
@@ -87,7 +114,8 @@ def routes(site: Site) -> Iterator[Route]:
             says=says,
             in_sample=any(says.values()),
             is_read=all(content is not None for content in contents),
-            text=await site.beginnings.whole(project, figures.get("pool") or (), item),
+            text=text,
+            alike=await alike(project, item, text),
             argilla=site.places.link(project, item) if story["asked"] else None,
         )
 

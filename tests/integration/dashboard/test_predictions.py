@@ -134,6 +134,9 @@ def test_a_text_tells_what_each_model_says_of_it(dashboard: DashboardProcess) ->
     assert "text 20" in unasked
     assert "Nobody was asked" in unasked
     assert "70 %" in says(20)
+    neighbours = unasked.partition('id="alike"')[2]
+    assert f'href="/texts/{PROJECT}/1"' in neighbours
+    assert SHOWN in neighbours
     assert answer(dashboard, f"/texts/{PROJECT}/40").status_code == 404
 
 
