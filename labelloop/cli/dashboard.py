@@ -12,6 +12,8 @@ from labelloop.serving.token import OF_DASHBOARD, login_link, token
 from labelloop.supervisor.argilla import check_free, colleagues_url, free_port, local_url
 
 PACKAGES = ("starlette", "uvicorn", "jinja2")
+FURTHER = 20
+"""So many ports after the usual one are tried, so that a link is mostly the same at the next start."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def chosen_dashboard(
     host = host or DEFAULT_HOST
     if port is not None:
         check_free(host, port)
-    port = port or free_port(host, DEFAULT_PORT)
+    port = port or free_port(host, DEFAULT_PORT, FURTHER)
     given = environment.get(OF_DASHBOARD.variable)
     word = token(None if given else home.dashboard_token, home, environment, OF_DASHBOARD).value
     lines = [f"dashboard  {login_link(local_url(host, port), word)}"]

@@ -48,7 +48,7 @@ INTERVAL = 0.1
 @click.option(
     "--dashboard-port",
     type=click.IntRange(1, 65535),
-    help="Port of the dashboard. [default: 6910, or a free port if 6910 is taken]",
+    help="Port of the dashboard. [default: 6910, or the next free port if 6910 is taken]",
 )
 @options.alert
 @click.option(

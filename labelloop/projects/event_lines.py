@@ -27,7 +27,7 @@ def about(data: Any) -> str:
         "cost",
     )
     facts = [
-        f"{name} {data[name]}"
+        f"{name} {_rounded(name, data[name])}"
         for name in shown
         if isinstance(data.get(name), str | int | float) and data[name] != ""
     ]
@@ -38,12 +38,22 @@ def about(data: Any) -> str:
         )
         facts.append(f"labels {', '.join(label_names)}")
     if isinstance(snapshot := data.get("snapshot"), dict):
-        facts.append(f"{snapshot.get('size')} texts")
+        facts.append(_texts(snapshot.get("size")))
     if isinstance(topic := data.get("topic"), dict) and isinstance(offsets := topic.get("offsets"), list):
         facts.append(f"from {read_up_to(str(topic.get('topic')), offsets)}")
     if isinstance(data.get("items"), list):
-        facts.append(f"{len(data['items'])} texts")
+        facts.append(_texts(len(data["items"])))
     return ", ".join(facts)
+
+
+def _rounded(name: str, value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    return f"{value:.3f}" if name == "accuracy" else f"{value:.4g}"
+
+
+def _texts(count: object) -> str:
+    return f"{count} text" if count == 1 else f"{count} texts"
 
 
 def read_up_to(topic: str, offsets: Sequence[object]) -> str:

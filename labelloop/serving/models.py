@@ -20,7 +20,8 @@ from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.prepare import key
 from labelloop.projects.predictions.answers import DIGITS, counting, likeliest, shares
-from labelloop.projects.predictions.calibration import Calibration, audited, calibrated
+from labelloop.projects.predictions.calibration import Calibration, calibrated
+from labelloop.projects.predictions.reliability import audited
 from labelloop.serving.metrics import Metrics
 from labelloop.serving.questions import Question, Refused
 from labelloop.serving.scorer import Scorer, Scores

@@ -80,9 +80,9 @@ def check_free(host: str, port: int) -> None:
         ) from error
 
 
-def free_port(host: str, preferred: int = DEFAULT_PORT) -> int:
-    """The wanted port if it is free, otherwise any free port."""
-    for port in (preferred, 0):
+def free_port(host: str, preferred: int = DEFAULT_PORT, further: int = 0) -> int:
+    """The wanted port if it is free, or one of so many after it, otherwise any free port."""
+    for port in (*range(preferred, preferred + further + 1), 0):
         try:
             with _bound(host, port) as bound:
                 return int(bound.getsockname()[1])

@@ -16,7 +16,8 @@ Cell = str | int | float | None
 class Chart:
     """A chart of a kind that `charts.js` draws. `rows` have a value for each of `columns`.
 
-    `says`: what it shows, in a sentence. `facts`: what the drawing needs beside the rows.
+    `says`: what it shows, in a sentence. `facts`: what the drawing needs beside the rows. `times`: the
+    columns that hold moments.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Chart:
     rows: Sequence[Sequence[Cell]]
     says: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    times: tuple[str, ...] = ()
 
     @property
     def drawing(self) -> str:

@@ -2,16 +2,21 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labelloop.loop.figures import audits, curve, evaluation, spread, waits, wilson
+from labelloop.loop.figures import audits, curve, evaluation, predictions, spread, waits, wilson
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.names import runs
-from labelloop.loop.settings_in_force import checks_in_force, for_next
+from labelloop.loop.pools import pool_of
+from labelloop.loop.retention import file_of
+from labelloop.loop.settings_in_force import checks_in_force, for_next, snapshots
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.agreement import agreement_figures
+from labelloop.projects.predictions.reliability import audited, reliability
+from schemas.events import PredictionsRecorded
 
 PROJECT, MODELS = "project", "models"
 NEWEST_BATCHES = 60
@@ -41,6 +46,10 @@ def page_figures(history: History) -> dict[str, Any]:
             "agreement": _agreement(state),
             "stopping": _stopping(state),
             "settings": _settings(state),
+            "audit_bins": _audit_bins(state),
+            "called": dict(label_list(state).called),
+            "pool": [dict(each) for each in pool_of(state).snapshots],
+            "tests": {each.digest: dict(each) for each in snapshots(state)},
         },
         MODELS: list(_models(state)),
     }
@@ -67,9 +76,11 @@ def _newest(state: LoopState) -> dict[str, Any] | None:
     return {
         "model": evaluated.model,
         "size": evaluated.size,
+        "names": list(shown),
         "classes": list(shown.values()),
         "per_class": [
             {
+                "name": name,
                 "label": called,
                 "precision": figures.precision,
                 "recall": figures.recall,
@@ -160,6 +171,13 @@ def _stopping(state: LoopState) -> dict[str, Any] | None:
     }
 
 
+def _audit_bins(state: LoopState) -> list[dict[str, Any]]:
+    """How often models like the newest one were right on audited texts, by how sure they were."""
+    if not state.models or state.project.is_multi_label:
+        return []
+    return [asdict(each) for each in reliability(audited(state, list(state.models)[-1]))]
+
+
 def _settings(state: LoopState) -> dict[str, Any]:
     settings = for_next(state)
     return {
@@ -176,9 +194,10 @@ def _settings(state: LoopState) -> dict[str, Any]:
 
 def _models(state: LoopState) -> Iterator[dict[str, Any]]:
     """The models, oldest first."""
-    audited = {audit.model: audit for audit in audits(state)}
+    estimates = {audit.model: audit for audit in audits(state)}
+    recorded = predictions(state)
     for name, trained in state.models.items():
-        latest, evaluated, audit = trained.latest, evaluation(state, name), audited.get(name)
+        latest, evaluated, audit = trained.latest, evaluation(state, name), estimates.get(name)
         yield {
             "model": name,
             "attempt": latest.attempt,
@@ -194,7 +213,16 @@ def _models(state: LoopState) -> Iterator[dict[str, Any]]:
             "artifact": latest.artifact,
             "sha256": latest.sha256,
             "lost": not trained.available,
+            "recorded": _recorded(recorded.get(name)),
             "batches": sum(
                 len(run) if isinstance(run, range) else 1 for run, _ in runs(trained.first.learned)
             ),
         }
+
+
+def _recorded(recorded: PredictionsRecorded | None) -> dict[str, Any] | None:
+    """Where what the model says is, if it was recorded."""
+    if recorded is None:
+        return None
+    file = file_of(recorded)
+    return {"uri": file.uri, "sha256": file.digest, "size": file.size, "test": recorded.test_version}

@@ -1,11 +1,13 @@
 """What the dashboard keeps of the log: a file of its own, which can be deleted and is made again."""
 
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from labelloop import atomic
 from labelloop.errors import Unavailable
@@ -208,6 +210,29 @@ class ReadModel:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO words VALUES (?, ?, ?)",
                 [(project, item, text) for item, text in words.items()],
+            )
+
+    def read(self, project: str, name: str) -> tuple[bool, Any]:
+        """Whether this was read of the store for a project, and what was there; None: nothing."""
+        row = self._connection.execute(
+            "SELECT content FROM read WHERE project = ? AND name = ?", (project, name)
+        ).fetchone()
+        if row is None or row[0] is None:
+            return row is not None, None
+        return True, json.loads(zlib.decompress(row[0]))
+
+    def save_read(self, project: str, found: Mapping[str, Any]) -> None:
+        """Keep what was read of the store, JSON values by name. None: it is not there."""
+        packed = {
+            name: None
+            if each is None
+            else zlib.compress(json.dumps(each, ensure_ascii=False).encode(), QUICK)
+            for name, each in found.items()
+        }
+        with self.transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO read VALUES (?, ?, ?)",
+                [(project, name, content) for name, content in packed.items()],
             )
 
     def stale(self, kinds: int) -> list[str]:

@@ -72,9 +72,9 @@ async def _serve(
     model, hub = ReadModel(settings.state, identity), Hub()
     projector = Projector(model, identity)
     reader = model.reader()
-    site = Site(settings, Queries(reader), TextQueries(reader), hub)
+    site = Site(settings, Queries(reader), TextQueries(reader), model, hub)
     site.history = projector.history
-    wording = Wording(settings.store, model, projector, hub, status)
+    wording = Wording(site.store, model, projector, hub, status)
     wording.note(site.queries.projects())
     quick = partial(quick_figures, store=settings.store, rules=rules_in(DASHBOARD))
     following = Following(log, model, projector, quick, thorough_figures, hub, status, wording.note)
@@ -92,6 +92,9 @@ async def _serve(
         hub.close()
         server.stop()
         await asyncio.wait([answering])
+        site.said.close()
+        site.folders.close()
+        site.store.close()
         projector.save()
         model.close()
 

@@ -17,9 +17,14 @@ from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import own_version
 from labelloop.log.dead_letters import DeadLetter
 from labelloop.loop.history import History
+from services.dashboard.beginnings import Beginnings
+from services.dashboard.folders import Folders
+from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
 from services.dashboard.places import Places
 from services.dashboard.queries import Queries
+from services.dashboard.read_model import ReadModel
+from services.dashboard.said import Said
 from services.dashboard.text_queries import TextQueries
 from services.dashboard.watching import Look
 
@@ -47,7 +52,9 @@ TABS = (
 class Site:
     """Draws pages. A page is a template and what it is given."""
 
-    def __init__(self, settings: DashboardSettings, queries: Queries, texts: TextQueries, hub: Hub) -> None:
+    def __init__(
+        self, settings: DashboardSettings, queries: Queries, texts: TextQueries, model: ReadModel, hub: Hub
+    ) -> None:
         self.settings = settings
         self.queries = queries
         self.texts = texts
@@ -56,6 +63,10 @@ class Site:
         self.looks: tuple[Look, ...] = ()
         self.places = Places(settings, queries, hub)
         self.history: Callable[[str], History] | None = None
+        self.store = FromStore(settings.store)
+        self.said = Said(self.store, model, hub)
+        self.folders = Folders(self.store, hub)
+        self.beginnings = Beginnings(self.store, texts)
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -75,6 +86,8 @@ class Site:
                 "coded": coded,
                 "excerpt": excerpt,
                 "elapsed": elapsed,
+                "points": points,
+                "size": size,
             }
         )
         self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
@@ -133,14 +146,26 @@ def percent(value: float | None, digits: int = 1) -> str:
     return NONE if value is None else f"{value * 100:.{digits}f} %"
 
 
+def points(difference: float) -> str:
+    """A difference of shares, in percentage points."""
+    return f"{difference * 100:+.1f}".replace("-", "\u2212")
+
+
+def size(count: int) -> str:
+    """So many bytes."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.1f} kB"
+
+
 def interval(figures: Mapping[str, Any]) -> str:
     """The bounds of an interval of shares, or nothing."""
     low, high = figures.get("low"), figures.get("high")
     return "" if low is None or high is None else f"{low * 100:.1f} – {high * 100:.1f} %"
 
 
-def cell(value: str | float | None) -> str:
+def cell(value: str | float | None, is_time: bool = False) -> str:
     """A value of a table of numbers."""
+    if is_time and isinstance(value, str):
+        return time(value)
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     return NONE if value is None else str(value)

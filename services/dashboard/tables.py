@@ -11,11 +11,11 @@ import services.dashboard
 from labelloop import atomic
 from labelloop.runtime.state_cache import version as fold_version
 
-SCHEMA = "1"
+SCHEMA = "2"
 FILE = "read-model.sqlite"
 GROUP = "dashboard"
 BUSY = 10.0
-EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words")
+EMPTIED = ("positions", "events", "strangers", "folds", "figures", "texts", "words", "read")
 TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE positions (part INTEGER PRIMARY KEY, offset INTEGER NOT NULL);
@@ -61,6 +61,8 @@ CREATE TABLE texts (
 CREATE INDEX texts_by_time ON texts (project, asked, rank);
 CREATE TABLE words (project TEXT NOT NULL, item INTEGER NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (project, item)) WITHOUT ROWID;
+CREATE TABLE read (project TEXT NOT NULL, name TEXT NOT NULL, content BLOB,
+    PRIMARY KEY (project, name)) WITHOUT ROWID;
 """
 
 
@@ -75,6 +77,8 @@ def opened(path: Path, identity: str) -> sqlite3.Connection:
         if (about.get("schema"), about.get("log")) == (SCHEMA, identity):
             if about.get("code") != _code():
                 _forget_what_code_made(connection)
+            # What was gone may have been restored.
+            connection.execute("DELETE FROM read WHERE content IS NULL")
             return connection
         connection.close()
     except sqlite3.Error:
@@ -113,6 +117,7 @@ def _forget_what_code_made(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM folds")
     connection.execute("DELETE FROM figures")
+    connection.execute("DELETE FROM read")
     connection.execute("UPDATE about SET value = ? WHERE name = 'code'", (_code(),))
     connection.execute("COMMIT")
 

@@ -81,6 +81,15 @@ class TextQueries:
             for column in ("label", "reason")
         }
 
+    def labelled(self, project: str, most: int) -> Mapping[int, tuple[str, str]]:
+        """The label and the text of each of the newest labelled texts, by item."""
+        rows = self._connection.execute(
+            f"SELECT texts.item, label, words.text {FROM} WHERE project = ? AND label IS NOT NULL "
+            "AND words.text IS NOT NULL ORDER BY asked DESC, rank DESC LIMIT ?",
+            (project, most),
+        )
+        return {int(item): (str(label), str(text)) for item, label, text in rows}
+
     def words(self, project: str, item: int) -> str | None:
         """The text itself, if it is known."""
         row = self._connection.execute(

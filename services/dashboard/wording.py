@@ -1,16 +1,14 @@
 """Keep the words of texts that people were asked: the log has only their numbers."""
 
-import asyncio
-import json
-import sys
 from collections.abc import Collection
 
-from labelloop.errors import Unavailable, one_line
+from labelloop.errors import Unavailable
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.observe.service_status import ServiceStatus
 from labelloop.runtime.retry import Retry
 from services.dashboard.due import Due
+from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
 from services.dashboard.projection import Projector
 from services.dashboard.read_model import ReadModel
@@ -19,10 +17,10 @@ MOST_AT_ONCE = 500
 
 
 class Wording:
-    """Reads the texts of projects that changed from their pools. `store` None: there are none."""
+    """Reads the texts of projects that changed from their pools."""
 
     def __init__(
-        self, store: str | None, model: ReadModel, projector: Projector, hub: Hub, status: ServiceStatus
+        self, store: FromStore, model: ReadModel, projector: Projector, hub: Hub, status: ServiceStatus
     ) -> None:
         self._store = store
         self._model = model
@@ -37,7 +35,7 @@ class Wording:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        if self._store is None:
+        if self._store.store is None:
             return
         while True:
             project = await self._due.next()
@@ -56,7 +54,7 @@ class Wording:
                 self._hub.tell([project])
 
 
-async def _texts(store: str, state: LoopState, items: list[int]) -> dict[int, str]:
+async def _texts(store: FromStore, state: LoopState, items: list[int]) -> dict[int, str]:
     """The texts by item. One that is not in the pool is said to be so, or it would be asked for again.
 
     Raises Unavailable.
@@ -65,19 +63,8 @@ async def _texts(store: str, state: LoopState, items: list[int]) -> dict[int, st
     there = [item for item in items if item < pool.size]
     if not there:
         return dict.fromkeys(items, "")
-    wanted = {"store": store, "snapshots": [dict(each) for each in pool.snapshots], "items": there}
-    reading = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "services.dashboard.words"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
     try:
-        found, reason = await reading.communicate(json.dumps(wanted).encode())
-    finally:
-        if reading.returncode is None:
-            reading.kill()
-    if reading.returncode:
-        why = one_line(reason.decode(errors="replace").strip().rpartition("\n")[2])
-        raise Unavailable(f"the texts of {state.project_id} cannot be read ({why})")
-    return {**dict.fromkeys(items, ""), **dict(zip(there, json.loads(found), strict=True))}
+        texts = await store.texts([dict(each) for each in pool.snapshots], there)
+    except Unavailable as error:
+        raise Unavailable(f"the texts of {state.project_id} cannot be read ({error})") from error
+    return {**dict.fromkeys(items, ""), **dict(zip(there, texts, strict=True))}

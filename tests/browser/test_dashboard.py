@@ -5,15 +5,21 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from labelloop.config.home import open_home
 from labelloop.supervisor.state import read_state
 from tests.browser.conftest import LogIn, Served, aside
 from tests.support.attacks import Attacker, thieves
 from tests.support.browser import PATIENCE
+from tests.support.dashboard_process import a_dashboard
+from tests.support.said import home_of_models
+from tests.support.states import PROJECT
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
@@ -34,6 +40,12 @@ def link(served: Served) -> str:
 
 @pytest.fixture
 def page(link: str, browser: Browser) -> Iterator[Page]:
+    with opened_page(link, browser) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_page(link: str, browser: Browser) -> Iterator[Page]:
     """A page of somebody who has opened the link, which may not fail in silence."""
     with browser.new_context() as context:
         opened = context.new_page()
@@ -134,7 +146,12 @@ def test_texts_with_tags_are_text_on_every_page(
 
 def test_a_wrong_token_gets_in_nowhere(served: Served, page: Page, link: str, browser: Browser) -> None:
     project = page.locator(".card .id").first.inner_text()
-    pages = (*ROUTES, f"/projects/{project}", f"/projects/{project}/curve.csv", f"/texts/{project}/0")
+    pages = (
+        *ROUTES,
+        *(f"/projects/{project}", f"/projects/{project}/curve.csv", f"/texts/{project}/0"),
+        *(f"/models/{project}/diff", f"/models/{project}/diff.csv", f"/models/{project}/0/folder.tar"),
+        f"/said/{project}/0",
+    )
     with browser.new_context() as stranger:
         for path in ("/login?token=wrong", "/login", *pages, *(f"{path}?token=wrong" for path in pages)):
             answer = stranger.request.get(at(link, path))
@@ -158,6 +175,37 @@ def test_charts_have_their_numbers_and_survive_a_change_of_colours(
     for numbers in page.locator(".numbers").all():
         numbers.locator("summary").press("Enter")
         expect(numbers.locator("table")).to_be_visible()
+
+
+def test_figures_of_models_lead_to_texts_that_run_nothing(browser: Browser, tmp_path: Path) -> None:
+    label = "<b onmouseover=alert(1)>ham</b>"
+    with ThreadPoolExecutor(1) as beside_playwright:
+        home = open_home(beside_playwright.submit(home_of_models, tmp_path / "home", label).result())
+    with (
+        a_dashboard(home.log_url, tmp_path / "state", LABELLOOP_STORE=str(home.store)) as dashboard,
+        opened_page(dashboard.link, browser) as page,
+    ):
+        page.set_viewport_size({"width": 390, "height": 800})
+        # It is drawn before what models say is read, and again then.
+        page.goto(at(dashboard.link, f"/models?project={PROJECT}"))
+        page.locator("#model-2").get_by_role("link", name="12", exact=True).click()
+        expect(page.locator("h1")).to_have_text("Model 1 → model 2")
+        expect(page.locator("#changes")).to_contain_text("+50.0")
+        expect(page.locator(".said .what").first).to_contain_text("<script>alert(1)</script>")
+        page.locator("#moves").get_by_role("link", name="12").press("Enter")
+        expect(page.locator("#flips")).to_contain_text(label)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+        page.locator(".said .what").first.click()
+        expect(page.locator("#whole")).to_contain_text("<script>alert(1)</script>")
+        expect(page.locator("#since")).to_contain_text(label)
+        page.goto(at(dashboard.link, f"/projects/{PROJECT}"))
+        for chart in ("labels", "calibration"):
+            expect(page.locator(f"#chart-{chart} svg")).to_be_visible()
+        expect(page.locator("#chart-labels svg")).to_contain_text("<b onmouseover")
+        page.goto(at(dashboard.link, f"/said/{PROJECT}/2?of=test&gold=news"))
+        expect(page.locator(".said")).to_contain_text("<script>alert(1)</script>")
+        assert page.locator("main :is(b[onmouseover], script)").count() == 0
 
 
 def test_it_can_be_used_by_keyboard_on_a_phone(page: Page, link: str) -> None:

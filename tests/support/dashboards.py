@@ -42,7 +42,7 @@ class Pages:
         reader = self.model.reader()
         self.queries, self.texts = Queries(reader), TextQueries(reader)
         self.settings = DashboardSettings(log="sqlite:///log", state=folder, names=("dash.example",))
-        self.site = Site(self.settings, self.queries, self.texts, Hub())
+        self.site = Site(self.settings, self.queries, self.texts, self.model, Hub())
         self.site.history = self.projector.history
 
     def take(self, taken: Sequence[Record]) -> set[str]:

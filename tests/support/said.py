@@ -6,11 +6,27 @@ from typing import Any
 
 import numpy as np
 
+from labelloop.config.home import open_home
+from labelloop.pool.snapshot import Row
+from labelloop.pool.snapshot import write as write_pool
+from labelloop.store import pool_uri
 from labelloop.store.artifacts import file_digest
 from labelloop.store.predictions import Predictions, Sayings, write
-from schemas.events import PredictionsRecorded
-from tests.support.states import LABELS, PROJECT, recorded_predictions
+from schemas.events import LabelsChanged, PredictionsRecorded
+from schemas.parts import Snapshot
+from tests.support.homes import home_with
+from tests.support.states import (
+    LABELS,
+    PROJECT,
+    all_answered,
+    project,
+    queried,
+    recorded_predictions,
+    trained,
+)
 
+HOSTILE = "=1+1 <script>alert(1)</script>\x1b[2J\u202e\nnext line"
+GOLD = {0: "spam", 1: "ham", 2: "news", 3: "spam"}
 Said = Mapping[int, tuple[str, float]]
 
 
@@ -52,3 +68,38 @@ def put(store: Path, said: Predictions, **changes: Any) -> PredictionsRecorded:
         drawn=len(said.pool),
         **changes,
     )
+
+
+def snapshot(store: Path, *texts: str) -> Snapshot:
+    rows = [Row(text, "spam", number) for number, text in enumerate(texts)]
+    info = write_pool(store / PROJECT / "pool", rows)
+    return Snapshot(
+        uri=pool_uri(PROJECT, info.name), digest=info.digest, size=len(rows), label_column="label"
+    )
+
+
+def home_of_models(path: Path, ham: str) -> Path:
+    """Four models: of the first nothing is recorded, nor of the last. `ham`: how that label is called now.
+
+    Text 0 of the pool, and text 2 of the test set, are hostile.
+    """
+    store = open_home(path).store
+    pool = snapshot(store, HOSTILE, *(f"text {number}" for number in range(1, 40)))
+    test = snapshot(store, *(HOSTILE if number == 2 else f"question {number}" for number in GOLD))
+    before = predictions(
+        "1",
+        dict.fromkeys(range(40), ("spam", 0.6)),
+        {0: ("spam", 0.9), 1: ("spam", 0.5), 2: ("spam", 0.5), 3: ("ham", 0.5)},
+        GOLD,
+    )
+    after = predictions(
+        "2",
+        {item: ("ham" if item < 12 else "spam", 0.9 - item / 100) for item in range(40)},
+        {0: ("spam", 0.9), 1: ("ham", 0.7), 2: ("news", 0.9), 3: ("news", 0.9)},
+        GOLD,
+    )
+    models = [trained(str(number), {"0": 0}) for number in range(4)]
+    said = [put(store, each, test_version=test.digest, pool_version=pool.digest) for each in (before, after)]
+    called = LabelsChanged(request="1", who="ann", number=1, names=("spam", ham, "news"))
+    facts = (project(pool=pool, test=test), queried(), all_answered(), *models, *said, called)
+    return home_with(path, *facts)

@@ -5,7 +5,7 @@ that it has learned. So the audited texts, which are drawn at random, tell how o
 so sure: see docs/decisions/0035.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -13,14 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labelloop.loop.figures import wilson
-from labelloop.loop.labels import current
-from labelloop.loop.settings_in_force import of_model
-from labelloop.loop.state import LoopState
+from labelloop.projects.predictions.reliability import AuditedText
 
 Floats = npt.NDArray[np.float64]
-AUDIT = "audit"
-SELF_TRAINED = "pseudo_labels"
-"""The figure of a training that also learned from the model's own labels."""
 FEWEST = 20
 """With fewer audited texts nothing is calibrated: the figures would be made of noise."""
 FEWEST_ABOVE = 10
@@ -29,14 +24,6 @@ SPREAD = 0.15
 """The standard deviation of the logarithm of a temperature, before anything is known."""
 HOTTEST, STEPS = 3.0, 401
 SUREST = 1e-7
-
-
-@dataclass(frozen=True)
-class AuditedText:
-    """A text whose label was predicted before people gave it: with which probability, and whether rightly."""
-
-    probability: float
-    is_right: bool
 
 
 @dataclass(frozen=True)
@@ -71,29 +58,6 @@ class AuditedShare:
     @property
     def share(self) -> float:
         return self.right / self.audited
-
-
-def audited(state: LoopState, model: str) -> list[AuditedText]:
-    """The audited texts with a label, as models like this one predicted them, and this one at the latest."""
-    return list(_audited(state, model))
-
-
-def _audited(state: LoopState, model: str) -> Iterator[AuditedText]:
-    names, labels = list(state.models), current(state)
-    alike = {name for name in names[: names.index(model) + 1] if _way(state, name) == _way(state, model)}
-    for batch in state.batches.values():
-        if batch.queried.model not in alike:
-            continue
-        for pick in batch.queried.items:
-            label = labels.get(pick.item)
-            if pick.reason == AUDIT and label and pick.predicted and pick.probability is not None:
-                yield AuditedText(pick.probability, label == pick.predicted)
-
-
-def _way(state: LoopState, model: str) -> tuple[object, ...]:
-    """In which way a model learned. Models that learned in other ways are more or less sure of themselves."""
-    project = of_model(state, model)
-    return project.classifier, project.model, SELF_TRAINED in state.models[model].first.metrics
 
 
 def calibrated(audited_texts: Sequence[AuditedText]) -> Calibration | None:

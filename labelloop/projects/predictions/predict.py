@@ -20,7 +20,8 @@ from labelloop.loop.state import LoopState
 from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.chosen_model import choose_model
-from labelloop.projects.predictions.calibration import AuditedText, Calibration, audited, calibrated
+from labelloop.projects.predictions.calibration import Calibration, calibrated
+from labelloop.projects.predictions.reliability import AuditedText, audited
 from labelloop.projects.predictions.rows import Predictions, SeveralLabels, best_labels
 from labelloop.projects.predictions.staging import Staged, stage
 from labelloop.projects.unfinished import Unfinished

@@ -1,6 +1,6 @@
 """The predictions that the evaluator recorded: how they are opened, and what they show of one model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,16 +8,14 @@ import numpy as np
 
 from labelloop.errors import UserError, one_line
 from labelloop.loop.figures import predictions as predictions_of
-from labelloop.loop.figures import wilson
 from labelloop.loop.retention import file_of
 from labelloop.loop.state import LoopState
-from labelloop.projects.predictions.calibration import AuditedText
+from labelloop.projects.predictions.reliability import AuditedText
 from labelloop.store import SnapshotLost, Store
 from labelloop.store.artifacts import file_digest
 from labelloop.store.predictions import Predictions, Sayings, read
 from schemas.events import PredictionsRecorded
 
-BINS = 10
 Labels = tuple[str, ...]
 
 
@@ -88,42 +86,6 @@ def on_test_set(predictions: Predictions) -> list[AuditedText]:
     else:
         pairs = zip(test.highest.tolist(), test.is_right.tolist(), strict=True)
     return [AuditedText(float(probability), bool(is_right)) for probability, is_right in pairs]
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Predictions with a probability from `low` to `high`: how many, how sure on average, how many right.
-
-    `right_low` and `right_high`: the 95 % interval (Wilson 1927) of the share that is right.
-    """
-
-    low: float
-    high: float
-    texts: int
-    probability: float
-    right: float
-    right_low: float
-    right_high: float
-
-
-def reliability(texts: Sequence[AuditedText], bins: int = BINS) -> list[Bin]:
-    """How often predictions are right that are so sure, in bins of equal width; empty ones are left out."""
-    by_bin: dict[int, list[AuditedText]] = {}
-    for text in texts:
-        by_bin.setdefault(min(bins - 1, int(text.probability * bins)), []).append(text)
-    return [_bin(number / bins, (number + 1) / bins, each) for number, each in sorted(by_bin.items())]
-
-
-def _bin(low: float, high: float, texts: Sequence[AuditedText]) -> Bin:
-    right = sum(text.is_right for text in texts) / len(texts)
-    mean = sum(text.probability for text in texts) / len(texts)
-    return Bin(low, high, len(texts), mean, right, *wilson(right, len(texts)))
-
-
-def calibration_error(bins: Sequence[Bin]) -> float:
-    """The expected calibration error (Naeini et al. 2015): how far sureness and rightness are apart."""
-    texts = sum(each.texts for each in bins)
-    return sum(each.texts * abs(each.probability - each.right) for each in bins) / max(1, texts)
 
 
 @dataclass(frozen=True)

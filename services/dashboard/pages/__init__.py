@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from starlette.routing import Route
 
-from services.dashboard.pages import events, models, project, projects, services, texts
+from services.dashboard.pages import diff, events, models, project, projects, said, services, texts
 from services.dashboard.site import Site
 
 PAGES: tuple[Callable[[Site], Iterable[Route]], ...] = (
@@ -20,6 +20,8 @@ PAGES: tuple[Callable[[Site], Iterable[Route]], ...] = (
     project.routes,
     texts.routes,
     models.routes,
+    diff.routes,
+    said.routes,
     events.routes,
     services.routes,
 )

@@ -1,49 +1,106 @@
-"""The models of a project, each beside the one before it."""
+"""The models of a project, each beside the one before it, and its folder to take away."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS
+from services.dashboard.said import Wanted
 from services.dashboard.site import Site
 
 PAGE = 100
 LONGEST = 10
+UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 def routes(site: Site) -> Iterator[Route]:
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def changes(project: str, pairs: Mapping[str, Wanted]) -> dict[str, dict[str, Any] | None]:
+        """What changed from the model before, in short, of each for which that was read already."""
+        missing = [wanted for wanted in pairs.values() if (project, wanted.name) not in known]
+        for wanted, change in zip(missing, site.said.now(project, missing), strict=True):
+            if change:
+                flips, compared = len(change["flips"]), change["compared"]
+                known[project, wanted.name] = {"test": change["test"], "flips": flips, "compared": compared}
+        return {model: known.get((project, wanted.name)) for model, wanted in pairs.items()}
+
     async def models(request: Request) -> Response:
         cards = site.queries.figures(CARD)
         project = request.query_params.get("project") or next(iter(cards), "")
         given = request.query_params.get("from", "")
         first = int(given) if given.isdecimal() and len(given) < LONGEST else 0
-        found = list(_beside(site.queries.figure(project, MODELS) or []))
+        found = site.queries.figure(project, MODELS) or []
         following = urlencode({"project": project, "from": first + PAGE})
+        end = max(0, len(found) - first)
+        shown = found[max(0, end - PAGE - 1) : end]
+        pairs = {each["model"]: wanted for each, wanted in zip(shown, _pairs(shown), strict=True) if wanted}
         return site.draw(
             request,
             "models.html",
             title="Models",
             project=project,
             cards=cards,
-            models=found[first : first + PAGE],
-            older=following if found[first + PAGE :] else None,
+            models=list(_beside(shown, changes(project, pairs)))[:PAGE],
+            older=following if end > PAGE else None,
+            recorded=[each["model"] for each in found if each["recorded"]],
+            folders=site.folders.now(project, shown),
+            has_store=site.store.store is not None,
         )
 
+    async def folder(request: Request) -> Response:
+        project, name = request.path_params["project"], request.path_params["model"]
+        found = site.queries.figure(project, MODELS) or []
+        model = next((each for each in found if each["model"] == name), None)
+        if model is None or site.store.store is None:
+            raise HTTPException(404)
+        called = f"{UNFIT.sub('_', project)}-{UNFIT.sub('_', name)}"
+        facts = {key: model[key] for key in ("model", "attempt", "artifact", "sha256")}
+        parts = site.store.folder(project, facts, called)
+        try:
+            first = await anext(parts)
+        except (Unavailable, StopAsyncIteration) as error:
+            return PlainTextResponse(f"The model cannot be read: {error}\n", 404)
+        headers = {"Content-Disposition": f'attachment; filename="{called}.tar"'}
+        return StreamingResponse(_with(first, parts), media_type="application/x-tar", headers=headers)
+
     yield Route("/models", models)
+    yield Route("/models/{project}/{model}/folder.tar", folder)
 
 
-def _beside(models: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+async def _with(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in parts:
+        yield part
+
+
+def _pairs(models: Sequence[Mapping[str, Any]]) -> Iterator[Wanted | None]:
+    """What changed from the model before, of each, if both were recorded."""
+    for before, model in zip([None, *models], models, strict=False):
+        is_known = before is not None and before["recorded"] and model["recorded"]
+        yield Wanted((before["recorded"], model["recorded"])) if before and is_known else None
+
+
+def _beside(
+    models: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any] | None]
+) -> Iterator[dict[str, Any]]:
     """The newest model first, each with what changed against the one before."""
     for before, model in reversed(list(zip([None, *models], models, strict=False))):
         known = before is not None and None not in (before["accuracy"], model["accuracy"])
+        changed = changes.get(model["model"])
         yield {
             **model,
             "before": before["model"] if before else None,
             "more_labels": model["labels"] - before["labels"] if before else model["labels"],
             "change": model["accuracy"] - before["accuracy"] if known and before else None,
+            **(changed or {"test": None, "flips": None, "compared": None}),
+            "is_due": model["model"] in changes and changed is None,
         }

@@ -1,7 +1,7 @@
 """One project: how good its model is, who labels, and what waits for what."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -11,7 +11,9 @@ from starlette.routing import Route
 
 from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
-from services.dashboard.project_figures import PROJECT
+from services.dashboard.project_figures import MODELS, PROJECT
+from services.dashboard.said import Wanted
+from services.dashboard.sayings import POOL, Content, counts
 from services.dashboard.site import Site
 
 THRESHOLDS = ("threshold", "kappa", "max_iterations")
@@ -26,10 +28,19 @@ def routes(site: Site) -> Iterator[Route]:
             raise HTTPException(404)
         return project, card, site.queries.figure(project, PROJECT) or {}
 
+    def says(project: str) -> tuple[str | None, Content | None]:
+        """The newest model of which it is recorded, and what it says, if that was read already."""
+        models = site.queries.figure(project, MODELS) or []
+        newest = next((model for model in reversed(models) if model["recorded"]), None)
+        if newest is None:
+            return None, None
+        return newest["model"], site.said.now(project, [Wanted((newest["recorded"],))])[0]
+
     async def project(request: Request) -> Response:
         name, card, figures = found(request)
         charts: dict[str, Chart | None] = defaultdict(lambda: None)
-        charts |= {chart.name: chart for chart in charts_of(card, figures)}
+        model, content = says(name)
+        charts |= {chart.name: chart for chart in charts_of(card, figures, content)}
         return site.draw(
             request,
             "project.html",
@@ -38,13 +49,14 @@ def routes(site: Site) -> Iterator[Route]:
             card=site.card(name, card),
             figures=figures,
             charts=charts,
+            says=model,
             surprises=site.queries.surprises(name, MOST_SURPRISES),
             argilla=site.places.link(name),
         )
 
     async def numbers(request: Request) -> Response:
-        _, card, figures = found(request)
-        for chart in charts_of(card, figures):
+        name, card, figures = found(request)
+        for chart in charts_of(card, figures, says(name)[1]):
             if chart.name == request.path_params["chart"]:
                 disposition = f'attachment; filename="{chart.name}.csv"'
                 headers = {"Content-Disposition": disposition}
@@ -55,18 +67,23 @@ def routes(site: Site) -> Iterator[Route]:
     yield Route("/projects/{project}/{chart}.csv", numbers)
 
 
-def charts_of(card: Mapping[str, Any], figures: Mapping[str, Any]) -> Iterator[Chart]:
-    """The charts of a project for which there are numbers."""
+def charts_of(
+    card: Mapping[str, Any], figures: Mapping[str, Any], content: Content | None = None
+) -> Iterator[Chart]:
+    """The charts of a project for which there are numbers. `content`: what its newest model says."""
     if figures.get("curve") or figures.get("audits"):
         yield _curve(figures)
     if card.get("label_counts"):
-        counts = sorted(card["label_counts"].items(), key=lambda each: -each[1])
-        yield Chart("labels", "Labels by class", "bars", ("label", "texts"), counts)
+        yield _labels(card, figures, content)
     newest = figures.get("newest")
     if newest:
         yield _classes(newest)
         if newest["confusion"]:
             yield _confusion(newest)
+    bins = [("test set", each) for each in (content["bins"] if content else ())]
+    bins += [("audit", each) for each in figures.get("audit_bins", ())]
+    if bins:
+        yield _calibration(bins, content)
     if figures.get("timeline"):
         yield _timeline(figures["timeline"])
     if figures.get("pace", {}).get("moments"):
@@ -78,6 +95,7 @@ def charts_of(card: Mapping[str, Any], figures: Mapping[str, Any]) -> Iterator[C
             ("from", *pace["people"]),
             pace["moments"],
             f"Answers in each {_length(pace['step'])}.",
+            times=("from",),
         )
     if (figures.get("stopping") or {}).get("checks"):
         yield _stopping(figures["stopping"])
@@ -95,6 +113,47 @@ def _curve(figures: Mapping[str, Any]) -> Chart:
     columns = ("measured on", "model", "labels", "accuracy", "low", "high", "macro-F1", "best so far")
     says = "Accuracy over labels, with its 95 % interval."
     return Chart("curve", "Learning curve", "curve", columns, [*test, *audited], says)
+
+
+def _labels(card: Mapping[str, Any], figures: Mapping[str, Any], content: Content | None) -> Chart:
+    """The labels that people gave, beside what the model says of the pool's sample, if it is known."""
+    given: Mapping[str, int] = card["label_counts"]
+    if content is None:
+        ordered = sorted(given.items(), key=lambda each: -each[1])
+        return Chart("labels", "Labels by class", "bars", ("label", "texts"), ordered)
+    called, said = figures.get("called", {}), counts(content)
+    predicted = {called.get(name, name): texts for name, texts in said.items()}
+    sample = max(1, len(content[POOL]["items"]))
+    labels, names = max(1, card["labels"]), sorted({*given, *predicted}, key=lambda each: -given.get(each, 0))
+    rows = [
+        (
+            name,
+            given.get(name, 0),
+            predicted.get(name, 0),
+            given.get(name, 0) / labels,
+            predicted.get(name, 0) / sample,
+        )
+        for name in names
+    ]
+    says = (
+        f"The share of each label among the {card['labels']} labelled texts, and in what model "
+        f"{content['model']} says of {len(content[POOL]['items'])} texts of the pool. They may differ: the "
+        "loop asks for texts of which the model is unsure."
+    )
+    columns = ("label", "labelled", "predicted", "share of the labels", "share of the pool")
+    return Chart("labels", "Labels by class", "shares", columns, rows, says)
+
+
+def _calibration(bins: Sequence[tuple[str, Mapping[str, Any]]], content: Content | None) -> Chart:
+    names = ("low", "high", "texts", "probability", "right", "right_low", "right_high")
+    rows = [(measured_on, *(each[name] for name in names)) for measured_on, each in bins]
+    columns = ("measured on", "from", "to", "texts", "how sure", "right", "low", "high")
+    says = "How often the model is right when it is so sure, with the 95 % interval. Best is on the diagonal."
+    if content and content["bins"]:
+        says += (
+            f" Model {content['model']} is off by {content['error'] * 100:.1f} points (ECE) on the test set."
+        )
+    return Chart("calibration", "Calibration", "calibration", columns, rows, says)
 
 
 def _classes(newest: Mapping[str, Any]) -> Chart:
@@ -135,7 +194,8 @@ def _timeline(batches: list[dict[str, Any]]) -> Chart:
         for each in batches
     ]
     says = "When each batch was picked, labelled and learned."
-    return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says)
+    times = tuple(columns[1:-1])
+    return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says, times=times)
 
 
 def _stopping(stopping: Mapping[str, Any]) -> Chart:
@@ -149,7 +209,10 @@ def _stopping(stopping: Mapping[str, Any]) -> Chart:
         f", threshold {threshold}." if threshold is not None else ", with its own threshold."
     )
     columns = ("model", "labels", "value", "says stop")
-    return Chart("stopping", "Stopping criterion", "stopping", columns, rows, says, {"threshold": threshold})
+    kind = "stopping" if any(check["value"] is not None for check in stopping["checks"]) else "none"
+    if kind == "none":
+        says += " It cannot tell yet."
+    return Chart("stopping", "Stopping criterion", kind, columns, rows, says, {"threshold": threshold})
 
 
 def _length(seconds: float) -> str:

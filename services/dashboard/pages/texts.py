@@ -1,5 +1,6 @@
 """All texts that people were asked, and the whole story of each."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -9,13 +10,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from labelloop.loop.labels import named
+from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.why import reason_of, reasons
+from services.dashboard.alike import most_alike
 from services.dashboard.figures import CARD
+from services.dashboard.project_figures import MODELS, PROJECT
+from services.dashboard.said import Wanted
+from services.dashboard.sayings import Content, of_item
 from services.dashboard.site import Site
 from services.dashboard.text_queries import PAGE, TextFilter
 
 LARGEST = 2**62
+MOST_COMPARED, MOST_ALIKE, MOST_KNOWN = 2000, 5, 200
+MOST_MODELS = 30
+"""So many of the newest models are shown with what they say of a text."""
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -44,16 +54,56 @@ def routes(site: Site) -> Iterator[Route]:
             choices=site.texts.choices(project),
         )
 
+    sought: dict[tuple[str, int], tuple[int, list[dict[str, Any]]]] = {}
+
+    async def alike(project: str, item: int, text: str | None) -> list[dict[str, Any]]:
+        """The labelled texts that are most like this one. They are sought again when more are labelled."""
+        if text is None:
+            return []
+        labelled = {
+            each: facts for each, facts in site.texts.labelled(project, MOST_COMPARED).items() if each != item
+        }
+        before = sought.get((project, item))
+        if before is None or before[0] != len(labelled):
+            others = [(each, words) for each, (_, words) in labelled.items()]
+            found = await asyncio.to_thread(most_alike, text, others, MOST_ALIKE)
+            if len(sought) > MOST_KNOWN:
+                sought.clear()
+            rows = [{"item": each, "how": how} for each, how in found]
+            before = sought[project, item] = len(labelled), rows
+        return [
+            {**row, "label": labelled[row["item"]][0], "text": labelled[row["item"]][1]}
+            for row in before[1]
+            if row["item"] in labelled
+        ]
+
     async def text(request: Request) -> Response:
         project, item = request.path_params["project"], min(request.path_params["item"], LARGEST)
         if site.queries.figure(project, CARD) is None or site.history is None:
             raise HTTPException(404)
         state = site.history(project).state
-        if not isinstance(state, LoopState):
+        if not isinstance(state, LoopState) or item >= pool_of(state).size:
             raise HTTPException(404)
-        story = reasons(state, item)
+        story, figures = reasons(state, item), site.queries.figure(project, PROJECT) or {}
+        known = {model["model"]: model for model in story["models"]}
+        recorded = [
+            each
+            for each in site.queries.figure(project, MODELS) or []
+            if each["recorded"] and (each["model"] in known or not story["asked"])
+        ][-MOST_MODELS:]
+        contents = site.said.now(project, [Wanted((each["recorded"],)) for each in recorded])
+        says = {
+            each["model"]: _said(content, item, figures.get("called") or {})
+            for each, content in zip(recorded, contents, strict=True)
+        }
         if not story["asked"]:
-            raise HTTPException(404)
+            names = [each["model"] for each in recorded]
+            story["models"] = [
+                {"model": each["model"], "labels": each["labels"], "learned_it": False}
+                for each in site.queries.figure(project, MODELS) or []
+                if each["model"] in names
+            ]
+        text = await site.beginnings.whole(project, figures.get("pool") or (), item)
         return site.draw(
             request,
             "text.html",
@@ -61,12 +111,25 @@ def routes(site: Site) -> Iterator[Route]:
             project=project,
             item=item,
             story={**story, "asked": [_told(asking) for asking in story["asked"]]},
-            text=site.texts.words(project, item),
-            argilla=site.places.link(project, item),
+            says=says,
+            in_sample=any(says.values()),
+            is_read=all(content is not None for content in contents),
+            text=text,
+            alike=await alike(project, item, text),
+            argilla=site.places.link(project, item) if story["asked"] else None,
         )
 
     yield Route("/texts", texts)
     yield Route("/texts/{project}/{item:int}", text)
+
+
+def _said(content: Content | None, item: int, called: Mapping[str, str]) -> dict[str, Any] | None:
+    """What a model says of a text, if it was asked."""
+    found = None if content is None else of_item(content, item)
+    if found is None:
+        return None
+    labels = named([called.get(label, label) for label in found.predicted])
+    return {"labels": labels, "probability": found.probability}
 
 
 def _told(asking: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,22 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const LIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98"];
 const DARK = ["#56b4e9", "#e69f00", "#2ec99a", "#e0a0c8", "#4a90c4", "#ff8a5c", "#aab2bd"];
 const share = (value) => (value == null ? "" : `${(value * 100).toFixed(1)} %`);
-const clock = new Intl.DateTimeFormat(undefined, {dateStyle: "short", timeStyle: "medium"});
+// As the pages write times: in the reader's way and zone.
+const clock = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+const minute = new Intl.DateTimeFormat(undefined, {timeStyle: "short"});
+const second = new Intl.DateTimeFormat(undefined, {timeStyle: "medium"});
+const day = new Intl.DateTimeFormat(undefined, {month: "short", day: "numeric"});
+
+/** What stands at a place of an axis of time: a day where one begins, else the time. */
+function moment(value) {
+  const date = new Date(value);
+  if (!date.getHours() && !date.getMinutes() && !date.getSeconds()) return day.format(date);
+  return (date.getSeconds() ? second : minute).format(date);
+}
+
+function timeAxis(axis, lines) {
+  return {...axis, type: "time", axisLabel: {...axis.axisLabel, formatter: moment}, splitLine: lines};
+}
 
 function style(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -114,7 +129,7 @@ function stacked({columns, rows}) {
   const {axis, option} = common();
   return {
     ...option,
-    xAxis: {...axis, type: "time", splitLine: {show: false}},
+    xAxis: timeAxis(axis, {show: false}),
     yAxis: {...axis, type: "value", minInterval: 1},
     series: columns.slice(1).map((name, place) => ({name, type: "bar", stack: "all", barMaxWidth: 22, data: rows.map((row) => [row[0], row[place + 1]])})),
   };
@@ -155,7 +170,7 @@ function timeline(chart) {
         return `batch ${names[value[0]]}, ${seriesName}: ${seconds.toFixed(1)} s\n${clock.format(value[1])}`;
       },
     },
-    xAxis: {...axis, type: "time", splitLine: {show: true, lineStyle: axis.splitLine.lineStyle}},
+    xAxis: timeAxis(axis, {show: true, lineStyle: axis.splitLine.lineStyle}),
     yAxis: {...axis, type: "category", inverse: true, data: names, axisLabel: {...axis.axisLabel, formatter: (name) => `batch ${name}`}},
     series,
   };
@@ -183,12 +198,50 @@ function stopping(chart) {
   };
 }
 
-const KINDS = {curve, bars, stacked, timeline, stopping};
+/** Shares of each row, in the columns that are called so. */
+function shares({columns, rows}) {
+  const places = columns.flatMap((name, place) => (name.startsWith("share") ? [place] : []));
+  const drawn = bars({columns: [columns[0], ...places.map((place) => columns[place])], rows: rows.map((row) => [row[0], ...places.map((place) => row[place])])});
+  drawn.tooltip.valueFormatter = share;
+  drawn.xAxis = {...drawn.xAxis, minInterval: 0, axisLabel: {...drawn.xAxis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}};
+  for (const one of drawn.series) one.label = {...one.label, formatter: ({value}) => share(value)};
+  return drawn;
+}
+
+function calibration(chart) {
+  const {axis, option} = common();
+  const bins = table(chart);
+  const [first, second] = colours();
+  const percent = {...axis, type: "value", min: 0, max: 1, axisLabel: {...axis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}};
+  const bar = (params, api) => {
+    const [low, high] = [api.coord([api.value(0), api.value(1)]), api.coord([api.value(0), api.value(2)])];
+    return {type: "line", shape: {x1: low[0], y1: low[1], x2: high[0], y2: high[1]}, style: {stroke: api.visual("color"), lineWidth: 1.4, opacity: 0.7}};
+  };
+  const series = [["test set", first, "circle"], ["audit", second, "diamond"]].flatMap(([name, colour, symbol]) => {
+    const own = bins.filter((bin) => bin["measured on"] === name);
+    if (!own.length) return [];
+    return [
+      {type: "custom", renderItem: bar, silent: true, tooltip: {show: false}, itemStyle: {color: colour}, encode: {x: 0, y: [1, 2]}, data: own.map((bin) => [bin["how sure"], bin.low, bin.high])},
+      {name, type: "line", symbol, symbolSize: 8, data: own.map((bin) => [bin["how sure"], bin.right, bin.texts]), lineStyle: {width: 2, color: colour}, itemStyle: {color: colour}},
+    ];
+  });
+  series.push({name: "as sure as right", type: "line", silent: true, symbol: "none", data: [[0, 0], [1, 1]], lineStyle: {type: "dashed", width: 1.2, color: style("--quiet")}, itemStyle: {color: style("--quiet")}});
+  return {
+    ...option,
+    legend: {...option.legend, data: series.map((one) => one.name).filter(Boolean)},
+    tooltip: {...option.tooltip, trigger: "item", formatter: ({seriesName, value}) => `${seriesName}: ${value[2]} texts\nsure ${share(value[0])}, right ${share(value[1])}`},
+    xAxis: {...percent, name: "how sure (across), how often right (up)", nameLocation: "middle", nameGap: 24},
+    yAxis: percent,
+    series,
+  };
+}
+
+const KINDS = {curve, bars, shares, stacked, timeline, stopping, calibration};
 
 function draw(element) {
   const chart = JSON.parse(element.dataset.chart);
   const option = KINDS[chart.kind](chart);
-  const height = chart.kind === "timeline" ? Math.max(160, option.height + 90) : chart.kind === "bars" ? Math.max(140, chart.rows.length * 30 + 40) : 300;
+  const height = chart.kind === "timeline" ? Math.max(160, option.height + 90) : chart.kind === "bars" ? Math.max(140, chart.rows.length * 30 + 40) : chart.kind === "shares" ? Math.max(160, chart.rows.length * 46 + 70) : 300;
   delete option.height;
   element.style.height = `${height}px`;
   let instance = drawn.get(element);

@@ -6,53 +6,15 @@ from typing import Any
 
 import pytest
 
-from labelloop.config.home import open_home
-from labelloop.pool.snapshot import Row, write
-from labelloop.store import pool_uri
-from schemas.events import LabelsChanged
-from schemas.parts import Snapshot
 from tests.support.command import error_line, labelloop
 from tests.support.damage import change_byte
-from tests.support.homes import home_with
 from tests.support.messages import names
-from tests.support.said import predictions, put
-from tests.support.states import PROJECT, all_answered, project, queried, trained
-
-HOSTILE = "=1+1 <script>alert(1)</script>\x1b[2J\u202e\nnext line"
-GOLD = {0: "spam", 1: "ham", 2: "news", 3: "spam"}
-
-
-def snapshot(store: Path, *texts: str) -> Snapshot:
-    rows = [Row(text, "spam", number) for number, text in enumerate(texts)]
-    info = write(store / PROJECT / "pool", rows)
-    return Snapshot(
-        uri=pool_uri(PROJECT, info.name), digest=info.digest, size=len(rows), label_column="label"
-    )
+from tests.support.said import HOSTILE, home_of_models
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Four models: of the first nothing is recorded, nor of the last; the third has the labels renamed."""
-    store = open_home(tmp_path / "home").store
-    pool = snapshot(store, HOSTILE, *(f"text {number}" for number in range(1, 40)))
-    test = snapshot(store, *(f"question {number}" for number in GOLD))
-    before = predictions(
-        "1",
-        dict.fromkeys(range(40), ("spam", 0.6)),
-        {0: ("spam", 0.9), 1: ("spam", 0.5), 2: ("spam", 0.5), 3: ("ham", 0.5)},
-        GOLD,
-    )
-    after = predictions(
-        "2",
-        {item: ("ham" if item < 12 else "spam", 0.9 - item / 100) for item in range(40)},
-        {0: ("spam", 0.9), 1: ("ham", 0.7), 2: ("news", 0.9), 3: ("news", 0.9)},
-        GOLD,
-    )
-    models = [trained(str(number), {"0": 0}) for number in range(4)]
-    said = [put(store, each, test_version=test.digest, pool_version=pool.digest) for each in (before, after)]
-    called = LabelsChanged(request="1", who="ann", number=1, names=("spam", "=ham\x1b[31m", "news"))
-    facts = (project(pool=pool, test=test), queried(), all_answered(), *models, *said, called)
-    return home_with(tmp_path / "home", *facts)
+    return home_of_models(tmp_path / "home", "=ham\x1b[31m")
 
 
 def diff(home: Path, *arguments: object) -> Any:

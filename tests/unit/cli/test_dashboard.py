@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from labelloop.cli.dashboard import chosen_dashboard
+from labelloop.cli.dashboard import FURTHER, chosen_dashboard
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
 from tests.support.argilla_server import free_port
@@ -43,6 +43,18 @@ def test_a_port_that_was_named_and_is_taken_is_refused_and_another_one_is_found(
             chosen_dashboard(home, port=port, environment={})
 
     assert chosen_dashboard(home, environment={}).at is not None
+
+
+def test_where_the_usual_port_is_taken_it_is_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("labelloop.cli.dashboard.DEFAULT_PORT", port)
+        chosen = chosen_dashboard(open_home(tmp_path / "home"), environment={})
+
+    assert chosen.at is not None
+    assert port < chosen.at[1] <= port + FURTHER
 
 
 def test_colleagues_are_told_their_link(tmp_path: Path) -> None:

@@ -9,13 +9,11 @@ from labelloop.loop.state import LoopState
 from labelloop.projects.predictions.calibration import (
     FEWEST,
     FEWEST_ABOVE,
-    SELF_TRAINED,
-    AuditedText,
     Calibration,
-    audited,
     audited_share,
     calibrated,
 )
+from labelloop.projects.predictions.reliability import SELF_TRAINED, AuditedText, audited
 from schemas.model import replaced
 from schemas.parts import QueriedItem
 from tests.support.states import all_answered, project, queried, state_of, trained

@@ -10,16 +10,14 @@ from labelloop.config.locations import CACHE
 from labelloop.errors import UserError
 from labelloop.loop.retention import file_of
 from labelloop.loop.state import LoopState
-from labelloop.projects.predictions.calibration import AuditedText
 from labelloop.projects.predictions.recorded import (
     Said,
-    calibration_error,
     cells,
     on_test_set,
     open_predictions,
     predicted_as,
-    reliability,
 )
+from labelloop.projects.predictions.reliability import AuditedText, calibration_error, reliability
 from labelloop.store import FolderStore, open_store
 from labelloop.store.artifacts import file_digest
 from labelloop.store.predictions import Predictions

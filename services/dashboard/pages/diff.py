@@ -1,0 +1,167 @@
+"""What changed from one model to another, as `labelloop diff` tells it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from labelloop.errors import Unavailable
+from labelloop.loop.labels import named
+from services.dashboard.charts import Chart
+from services.dashboard.figures import CARD
+from services.dashboard.project_figures import MODELS, PROJECT
+from services.dashboard.said import Wanted
+from services.dashboard.site import Site
+
+PAGE = 100
+POOL, TEST = "pool", "test"
+Called = Mapping[str, str]
+
+
+def routes(site: Site) -> Iterator[Route]:
+    async def compared(request: Request) -> dict[str, Any]:
+        """What the page and its table are made of. Raises HTTPException where there is no such project."""
+        project, given = request.path_params["project"], request.query_params
+        if site.queries.figure(project, CARD) is None:
+            raise HTTPException(404)
+        models = {each["model"]: each for each in site.queries.figure(project, MODELS) or []}
+        figures = site.queries.figure(project, PROJECT) or {}
+        recorded = [name for name, each in models.items() if each["recorded"]]
+        last = recorded[-2:] if len(recorded) > 1 else ["", ""]
+        names = given.get("before") or last[0], given.get("after") or last[1]
+        told: dict[str, Any] = {
+            "project": project,
+            "models": recorded,
+            "before": names[0],
+            "after": names[1],
+            "learned": [models[name]["labels"] if name in models else 0 for name in names],
+            "found": None,
+            "figures": figures,
+            "problem": _problem(names, models, recorded),
+        }
+        if told["problem"] is None:
+            try:
+                told["found"] = await site.said.of(
+                    project, Wanted((models[names[0]]["recorded"], models[names[1]]["recorded"]))
+                )
+            except Unavailable as error:
+                told["problem"] = str(error)
+            if told["found"] is None and told["problem"] is None:
+                told["problem"] = "what one of them says is gone from the store, or damaged"
+        return told
+
+    async def diff(request: Request) -> Response:
+        told, given = await compared(request), request.query_params
+        found, called = told["found"], told["figures"].get("called") or {}
+        part = TEST if given.get("of") == TEST else POOL
+        flips = list(_chosen(found, part, called, given.get("from"), given.get("to")))
+        first = _number(given.get("first"))
+        shown = flips[first : first + PAGE]
+        texts: dict[int, str] = {}
+        if shown:
+            items = [flip["item"] for flip in shown]
+            if part == POOL:
+                texts = await site.beginnings.of_pool(told["project"], told["figures"]["pool"], items)
+            else:
+                test = told["figures"]["tests"].get(_test_of(site, told))
+                texts = await site.beginnings.of([test] if test else [], items)
+        kept = {"before": told["before"], "after": told["after"], "of": part}
+        moved = {name: given[name] for name in ("from", "to") if given.get(name) is not None}
+        more = {**kept, **moved, "first": first + PAGE} if first + PAGE < len(flips) else None
+        return site.draw(
+            request,
+            "diff.html",
+            title=f"Models {told['before']} and {told['after']}" if found else "Two models",
+            **told,
+            part=part,
+            moves=list(_moves(found, called, kept)) if found else [],
+            classes=[{**each, "label": _called(called, each["label"])} for each in found["classes"]]
+            if found
+            else [],
+            flips=[{**flip, "text": texts.get(flip["item"])} for flip in shown],
+            count=len(flips),
+            first=first,
+            moved=moved,
+            here=urlencode(kept),
+            of_test=urlencode({**kept, "of": TEST}),
+            of_pool=urlencode({**kept, "of": POOL}),
+            more=urlencode(more) if more else None,
+        )
+
+    async def table(request: Request) -> Response:
+        told = await compared(request)
+        if told["found"] is None:
+            raise HTTPException(404)
+        called = told["figures"].get("called") or {}
+        columns = ("set", "item", "before", "after", "probability before", "probability after", "gold")
+        rows = [
+            (part, *(flip[name] for name in ("item", "before", "after")), *_sure(flip), flip["gold"])
+            for part in (TEST, POOL)
+            for flip in _chosen(told["found"], part, called, None, None)
+        ]
+        chart = Chart("flips", "Flips", "none", columns, rows)
+        headers = {"Content-Disposition": 'attachment; filename="flips.csv"'}
+        return Response(chart.csv, media_type="text/csv; charset=utf-8", headers=headers)
+
+    yield Route("/models/{project}/diff", diff)
+    yield Route("/models/{project}/diff.csv", table)
+
+
+def _problem(
+    names: tuple[str, str], models: Mapping[str, Mapping[str, Any]], recorded: Sequence[str]
+) -> str | None:
+    """Why these two cannot be compared, if so."""
+    if len(recorded) < 2:
+        return "the predictions of fewer than two models are recorded so far"
+    if names[0] == names[1]:
+        return "both are the same model: choose two"
+    for name in names:
+        if name not in models:
+            return f"there is no model {name}"
+        if name not in recorded:
+            return f"the predictions of model {name} are not recorded"
+    return None
+
+
+def _test_of(site: Site, told: Mapping[str, Any]) -> str:
+    models = site.queries.figure(told["project"], MODELS) or []
+    recorded = next(each["recorded"] for each in models if each["model"] == told["after"])
+    return recorded["test"] or ""
+
+
+def _chosen(
+    found: Mapping[str, Any] | None, part: str, called: Called, before: str | None, after: str | None
+) -> Iterator[dict[str, Any]]:
+    """The texts that get other labels, as they are called now; only those of one move, if it is given."""
+    for flip in (found or {}).get("test_flips" if part == TEST else "flips", ()):
+        told = {name: _named(called, flip[name]) for name in ("before", "after")}
+        if before in (None, told["before"]) and after in (None, told["after"]):
+            gold = None if flip["gold"] is None else _named(called, flip["gold"])
+            yield {**flip, **told, "gold": gold}
+
+
+def _moves(found: Mapping[str, Any], called: Called, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for move in found["moves"]:
+        before, after = _named(called, move["before"]), _named(called, move["after"])
+        query = urlencode({**kept, "of": POOL, "from": before, "to": after})
+        yield {"before": before, "after": after, "texts": move["texts"], "query": query}
+
+
+def _sure(flip: Mapping[str, Any]) -> tuple[float, float]:
+    return round(flip["probability_before"], 6), round(flip["probability_after"], 6)
+
+
+def _called(called: Called, label: str) -> str:
+    return called.get(label, label)
+
+
+def _named(called: Called, labels: Sequence[str]) -> str:
+    return named([_called(called, label) for label in labels])
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 7 else 0
