@@ -8,7 +8,7 @@ OTHERS = [
     (1, "the price of the invoice"),
     (2, "the weather today"),
     (3, "an INVOICE is due"),
-    (4, "the end"),
+    (4, "the long end of it all"),
     (5, ""),
 ]
 
