@@ -14,7 +14,6 @@ TOKEN, TOKEN_FILE = "LABELLOOP_DASHBOARD_TOKEN", "LABELLOOP_DASHBOARD_TOKEN_FILE
 NAMES = "LABELLOOP_DASHBOARD_NAMES"
 STATE = "LABELLOOP_DASHBOARD_STATE"
 WATCH = "LABELLOOP_DASHBOARD_WATCH"
-ALERTS = "LABELLOOP_DASHBOARD_ALERTS"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 6910
 
 
@@ -25,8 +24,8 @@ class DashboardSettings:
     `state`: the folder of what it keeps of the log. `token`: what the link bears; None: it is in
     `token_file`, or made in `state`. `names`: the host names by which a browser may ask for it, beside
     addresses and those of this machine. `watch`: the address of each service's health pages, by name.
-    `alerts`: the file in which alerting keeps what is open. `store`: where pools are; None: texts are not
-    shown. `argilla`: the address that people open; by the others the data sets of projects are found in it.
+    `store`: where pools are; None: texts are not shown. `argilla`: the address that people open;
+    by the others the data sets of projects are found in it.
     """
 
     log: str
@@ -43,7 +42,6 @@ class DashboardSettings:
     argilla_key: str | None = field(default=None, repr=False)
     argilla_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     run: Path | None = None
-    alerts: Path | None = None
     parent: int | None = None
 
     @classmethod
@@ -69,7 +67,6 @@ class DashboardSettings:
             argilla_key=environment.get("LABELLOOP_ARGILLA_KEY") or None,
             argilla_headers=argilla_headers(environment),
             run=_path(environment.get("LABELLOOP_RUN")),
-            alerts=_path(environment.get(ALERTS)),
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
         )
 

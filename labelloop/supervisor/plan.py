@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labelloop.alerts.channels import targets
-from labelloop.alerts.settings import ALERT, BOOK, RULE, STATE, read_rules, written
+from labelloop.alerts.settings import ALERT, RULE, STATE, read_rules, written
 from labelloop.config import dashboard
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
@@ -111,24 +111,23 @@ def services(
         name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING, SUGGESTER, DASHBOARD))
     }
     own[ALERTING] |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
-    own[DASHBOARD] |= _of_dashboard(home, access, beside)
+    own[DASHBOARD] |= _of_dashboard(home, access, beside.dashboard)
     return [
         _python(home, name, (f"services.{name}",), {**environment, **own[name]})
         for name in names or beside.names
     ]
 
 
-def _of_dashboard(home: Home, access: ArgillaAccess, beside: OptionalServices) -> dict[str, str]:
-    if beside.dashboard is None:
+def _of_dashboard(home: Home, access: ArgillaAccess, at: tuple[str, int] | None) -> dict[str, str]:
+    if at is None:
         return {}
-    host, port = beside.dashboard
+    host, port = at
     return {
         dashboard.HOST: host,
         dashboard.PORT: str(port),
         dashboard.STATE: str(home.dashboard),
         dashboard.TOKEN_FILE: str(home.dashboard_token),
         ARGILLA_PUBLIC_URL: access.page,
-        **({dashboard.ALERTS: str(home.path / BOOK)} if beside.alert else {}),
     }
 
 

@@ -28,7 +28,7 @@ from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
 from services.dashboard.site import Site
 from services.dashboard.text_queries import TextQueries
-from services.dashboard.watching import Look, ServicesWatch, open_alerts
+from services.dashboard.watching import Look, ServicesWatch
 from services.dashboard.wording import Wording
 
 logger = logging.getLogger(__name__)
@@ -111,11 +111,11 @@ async def _look_for_letters(log: Log, site: Site, status: ServiceStatus) -> None
 
 
 async def _look_at_services(site: Site, watch: ServicesWatch) -> None:
-    """Keep how the services fare, and which alerts are open, as it is now."""
+    """Keep how the services fare, as it is now."""
     while True:
-        looks, alerts = await watch.look(), open_alerts(site.settings.alerts)
-        is_news = (_told(looks), alerts) != (_told(site.looks), site.alerts)
-        site.looks, site.alerts = looks, alerts
+        looks = await watch.look()
+        is_news = _told(looks) != _told(site.looks)
+        site.looks = looks
         if is_news:
             site.hub.tell([EVERYTHING])
         await asyncio.sleep(SERVICES_INTERVAL)

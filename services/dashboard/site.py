@@ -25,7 +25,7 @@ from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
 from services.dashboard.said import Said
 from services.dashboard.text_queries import TextQueries
-from services.dashboard.watching import Look, OpenAlert
+from services.dashboard.watching import Look
 
 TEMPLATES = Path(__file__).parent / "templates"
 NONE = "–"
@@ -60,7 +60,6 @@ class Site:
         self.hub = hub
         self.letters: list[DeadLetter] = []
         self.looks: tuple[Look, ...] = ()
-        self.alerts: tuple[OpenAlert, ...] = ()
         self.places = Places(settings, queries, hub)
         self.history: Callable[[str], History] | None = None
         self.store = FromStore(settings.store)

@@ -1,10 +1,8 @@
 """How the services fare: from their status files here, and from their health pages elsewhere."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -37,28 +35,6 @@ class Look:
     memory: int | None = None
     facts: tuple[tuple[str, str], ...] = ()
     address: str = ""
-
-
-@dataclass(frozen=True)
-class OpenAlert:
-    """An alert that is open. `about`: a project or a service. `since`: when its problem began."""
-
-    about: str
-    title: str
-    since: str
-
-
-def open_alerts(book: Path | None) -> tuple[OpenAlert, ...]:
-    """The alerts in the file that alerting keeps. Empty where there is none."""
-    try:
-        standing = json.loads(book.read_text(encoding="utf-8"))["standing"] if book else {}
-        return tuple(
-            OpenAlert(str(about), str(title), datetime.fromisoformat(since).isoformat())
-            for about, alerts in standing.items()
-            for title, since in alerts.values()
-        )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return ()
 
 
 class ServicesWatch:

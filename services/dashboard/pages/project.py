@@ -50,7 +50,6 @@ def routes(site: Site) -> Iterator[Route]:
             figures=figures,
             charts=charts,
             says=model,
-            alerts=[alert for alert in site.alerts if alert.about == name],
             surprises=site.queries.surprises(name, MOST_SURPRISES),
             argilla=site.places.link(name),
         )

@@ -20,7 +20,6 @@ def routes(site: Site) -> Iterator[Route]:
                 "newest": newest.get(project),
                 "line": sparkline(card["trend"]),
                 "argilla": site.places.link(project),
-                "alerts": [alert for alert in site.alerts if alert.about == project],
             }
             for project, card in site.queries.figures(CARD).items()
         ]

@@ -22,7 +22,6 @@ def routes(site: Site) -> Iterator[Route]:
             title="Services",
             looks=site.looks,
             failures=failures,
-            alerts=site.alerts,
             used=site.queries.newest_models(),
         )
 

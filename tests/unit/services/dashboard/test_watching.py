@@ -1,24 +1,10 @@
 """How a service fares, by what its supervisor, it itself, or its pages say."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from labelloop.observe.asking import Answered, Sample
 from labelloop.supervisor.state import ProcessState
-from services.dashboard.watching import (
-    BUSY,
-    ILL,
-    WAITING,
-    WELL,
-    Look,
-    OpenAlert,
-    of_answer,
-    of_process,
-    open_alerts,
-    worst,
-)
+from services.dashboard.watching import BUSY, ILL, WAITING, WELL, Look, of_answer, of_process, worst
 from tests.unit.cli.test_imports import loaded
 
 RUNNING = ProcessState("running", pid=None, since=1.0, restarts=2)
@@ -80,21 +66,3 @@ def test_the_dashboard_loads_nothing_that_learns_or_reads_pools() -> None:
     found = loaded("import services.dashboard.service")
 
     assert found.isdisjoint({"torch", "transformers", "small_text", "numpy", "pandas", "pyarrow"})
-
-
-def test_open_alerts_are_those_of_the_file_of_alerting(tmp_path: Path) -> None:
-    book = tmp_path / "alerts.json"
-    standing = {"mail-5e1f": {"accuracy": ["<b>accuracy</b> fell", "2026-01-01T09:00:00+00:00"]}}
-    book.write_text(json.dumps({"standing": standing}), encoding="utf-8")
-
-    assert open_alerts(book) == (OpenAlert("mail-5e1f", "<b>accuracy</b> fell", "2026-01-01T09:00:00+00:00"),)
-
-
-@pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"standing": {"a": []}}', '{"standing": {"a": {"b": [1, 2]}}}']
-)
-def test_a_file_that_is_no_book_of_alerts_has_none(content: str, tmp_path: Path) -> None:
-    book = tmp_path / "alerts.json"
-    book.write_text(content, encoding="utf-8")
-
-    assert open_alerts(book) == open_alerts(tmp_path / "none") == open_alerts(None) == ()
