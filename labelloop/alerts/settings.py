@@ -61,16 +61,21 @@ class AlertSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = ALERTS) -> "AlertSettings":
         """Raises UserError if a setting is missing or invalid."""
-        rules = (environment.get(RULE) or "").split(";")
         return cls(
             log=needed(environment, "LABELLOOP_LOG"),
             urls=tuple(needed(environment, ALERT).split()),
             state=Path(needed(environment, STATE)),
-            rules=read_rules(_pair(RULE, each, "for example waiting=2d") for each in rules if each.strip()),
+            rules=rules_in(environment),
             watch=dict(_address(each) for each in (environment.get(WATCH) or "").split()),
             run=Path(environment["LABELLOOP_RUN"]) if environment.get("LABELLOOP_RUN") else None,
             parent=number(environment, "LABELLOOP_PARENT", 0) or None,
         )
+
+
+def rules_in(environment: Mapping[str, str]) -> Rules:
+    """The rules that a deployment has. Raises UserError."""
+    given = (environment.get(RULE) or "").split(";")
+    return read_rules(_pair(RULE, each, "for example waiting=2d") for each in given if each.strip())
 
 
 def read_rules(pairs: Iterable[tuple[str, str]]) -> Rules:

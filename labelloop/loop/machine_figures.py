@@ -61,7 +61,8 @@ class _Asked:
 
 def machine_figures(state: LoopState) -> dict[str, MachineFigures]:
     """The figures of each machine that was asked, by who it is."""
-    people = _labels_of_people(state)
+    is_any = any(batch.suggestions for batch in state.batches.values())
+    people = _labels_of_people(state) if is_any else {}
     made: dict[str, list[SuggestionsMade]] = {}
     asked: dict[str, list[_Asked]] = {}
     for batch in state.batches.values():

@@ -13,6 +13,8 @@ from labelloop.config.environment import own_version
 SIZE = 4096
 LONGEST = 500
 IDLE = "idle"
+SINCE = "doing_since"
+"""Since when a service has been doing what it does, in seconds since 1970."""
 
 
 class StatusFile:
@@ -34,6 +36,8 @@ class StatusFile:
         now = {key: value for key, value in {**self._facts, **facts}.items() if value is not None}
         if now == self._facts or self._file is None:
             return
+        if now.get("doing") != self._facts.get("doing"):
+            now[SINCE] = time.time()
         self._facts = now
         with suppress(OSError):
             os.pwrite(self._file, _fitting({**now, "at": time.time()}).ljust(SIZE), 0)

@@ -1,7 +1,7 @@
 """How far a project is: its batches, labels, models and what failed. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -168,19 +168,42 @@ class Progress:
         return {**counts, NONE: none} if none else counts
 
 
-def progress_of(state: LoopState) -> Progress:
-    """The progress of a project."""
+@dataclass(frozen=True)
+class Settled:
+    """What the batches that are done come to. It is the same until one of them gets a revision.
+
+    `labels`: by pool item. `votes`: valid answers by username and status.
+    """
+
+    labels: Labels
+    discarded: int
+    votes: Mapping[str, Mapping[str, int]]
+
+
+def settled(state: LoopState) -> Settled:
+    """What the batches that are done come to."""
+    listed = label_list(state)
+    return Settled(
+        labels={item: listed.show(names) for item, names in current(state).items()},
+        discarded=sum(1 for _, answer in decided(state) if answer.discarded),
+        votes=_votes(batch for batch in state.batches.values() if batch.done),
+    )
+
+
+def progress_of(state: LoopState, done: Settled | None = None) -> Progress:
+    """The progress of a project. `done`: what `settled` told of the state, if that is known."""
+    done = done or settled(state)
     opened, audited = open_batches(state), audits(state)
-    pool, listed = pool_of(state), label_list(state)
+    pool = pool_of(state)
     return Progress(
         paused=state.paused,
         ended=bool(state.ended),
         finished=finished(state),
         done=len(state.batches) - len(opened),
         open=tuple(_open(state, batch) for batch in opened),
-        labels={item: listed.show(names) for item, names in current(state).items()},
+        labels=done.labels,
         places=len(places(state)),
-        discarded=sum(1 for _, answer in decided(state) if answer.discarded),
+        discarded=done.discarded,
         pool=pool.size,
         left_out={
             "empty": sum(snapshot.dropped_empty for snapshot in pool.snapshots),
@@ -188,7 +211,7 @@ def progress_of(state: LoopState) -> Progress:
             "near_copies": sum(snapshot.dropped_near_copies for snapshot in pool.snapshots),
         },
         topics=topics(state),
-        annotators=_annotators(state),
+        annotators=_together(done.votes, _votes(opened)),
         only_for=annotators(state),
         overlap=overlap_at(state, state.numbered),
         gold=_gold(state),
@@ -260,13 +283,19 @@ def _latest_success(state: LoopState) -> datetime | None:
     return max(times, default=None)
 
 
-def _annotators(state: LoopState) -> dict[str, dict[str, int]]:
+def _votes(batches: Iterable[Batch]) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {}
-    for batch in state.batches.values():
+    for batch in batches:
         for answer in batch.answers:
             for vote in answer.votes:
                 counts.setdefault(vote.username, Counter())[vote.status] += 1
-    return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
+    return counts
+
+
+def _together(*counted: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    names = sorted({name for counts in counted for name in counts})
+    sums = {name: sum((Counter(counts.get(name, {})) for counts in counted), Counter()) for name in names}
+    return {name: dict(sorted(counts.items())) for name, counts in sums.items()}
 
 
 def _model(state: LoopState, trained: Trained) -> ModelSummary:

@@ -1,16 +1,17 @@
 """A summary of a project's state. Pure."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from labelloop.learner.large_pools import Embedded
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.log_digest import LogDigest
-from labelloop.loop.state import LoopState
+from labelloop.loop.state import LoopState, ProjectState
 from labelloop.projects.catalog import name_of
 from labelloop.projects.next_steps import next_steps
-from labelloop.projects.progress import Progress, progress_of
+from labelloop.projects.progress import Progress, Settled, progress_of
 from labelloop.store.opening import without_credentials
 
 
@@ -28,7 +29,7 @@ class Summary:
     moved: str | None
     conflicts: int
     duplicates: int
-    digest: str
+    state: ProjectState
     progress: Progress
     store: str | None
     next_steps: tuple[str, ...] = ()
@@ -59,8 +60,17 @@ class Summary:
         root = "" if self.store is None else f"{without_credentials(self.store).rstrip('/')}/"
         return f"{root}{model.folder}"
 
+    @cached_property
+    def digest(self) -> str:
+        """Of all that was picked, labelled and learned."""
+        return loop_digest(self.state)
+
     def status(self) -> dict[str, Any]:
         """What `labelloop status --json` shows, as JSON values."""
+        return {**self.glance(), "digest": self.digest}
+
+    def glance(self) -> dict[str, Any]:
+        """The same without the digest, which takes long behind many labels."""
         progress, model = self.progress, self.progress.model
         return {
             "project": self.project,
@@ -88,7 +98,6 @@ class Summary:
             "audit": progress.audit.as_dict() if progress.audit else None,
             "stopping": asdict(progress.stopping) if progress.stopping else None,
             "suggester": asdict(progress.suggester) if progress.suggester else None,
-            "digest": self.digest,
             "log": self.log._asdict(),
             "conflicts": self.conflicts,
             "duplicates": self.duplicates,
@@ -115,8 +124,8 @@ class Summary:
         }
 
 
-def summarized(history: History, store: str | None = None) -> Summary:
-    """The summary of a project. `store`: the address of its store, if known."""
+def summarized(history: History, store: str | None = None, done: Settled | None = None) -> Summary:
+    """The summary of a project. `store`: the address of its store, if known. `done`: see `progress_of`."""
     state = history.state
     return Summary(
         project=history.project,
@@ -126,8 +135,8 @@ def summarized(history: History, store: str | None = None) -> Summary:
         moved=history.inactive_because if history.is_away else None,
         conflicts=history.conflicts,
         duplicates=history.duplicates,
-        digest=loop_digest(state),
-        progress=progress_of(state) if isinstance(state, LoopState) else Progress(),
+        state=state,
+        progress=progress_of(state, done) if isinstance(state, LoopState) else Progress(),
         store=store,
         next_steps=tuple(next_steps(history)),
     )

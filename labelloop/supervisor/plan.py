@@ -111,7 +111,7 @@ def services(
         name: _port(first, number) for number, name in enumerate((*SERVICES, ALERTING, SUGGESTER, DASHBOARD))
     }
     own[ALERTING] |= {ALERT: " ".join(beside.alert), RULE: written(beside.rules), STATE: str(home.path)}
-    own[DASHBOARD] |= _of_dashboard(home, access, beside.dashboard)
+    own[DASHBOARD] |= {RULE: written(beside.rules), **_of_dashboard(home, access, beside.dashboard)}
     return [
         _python(home, name, (f"services.{name}",), {**environment, **own[name]})
         for name in names or beside.names

@@ -15,7 +15,7 @@ from labelloop.config.deployment import find_elsewhere
 from labelloop.config.environment import own_version
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
-from labelloop.observe.status_file import read_status_file
+from labelloop.observe.status_file import SINCE, read_status_file
 from labelloop.store.opening import without_credentials
 from labelloop.supervisor.lock import holder
 
@@ -106,7 +106,7 @@ def _own_status(home: Home, name: str, process: ProcessState) -> dict[str, Any]:
     status_file = read_status_file(home.run, name)
     if status_file.get("pid") != process.pid:
         return {}
-    return {key: value for key, value in status_file.items() if key not in ("pid", "at")}
+    return {key: value for key, value in status_file.items() if key not in ("pid", "at", SINCE)}
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 from labelloop import atomic
 from labelloop.alerts.channels import Message
+from labelloop.alerts.problems import Alert
 from labelloop.alerts.settings import BOOK
 from labelloop.durations import spoken
 from labelloop.errors import UserError
-from services.alerting.problems import Alert
 
 
 @dataclass

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from labelloop.alerts.channels import Target, targets
+from labelloop.alerts.problems import Alert, Failing, failing_after, of_project, of_service
 from labelloop.alerts.settings import AlertSettings, Rules
 from labelloop.consumers.following import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
@@ -21,7 +22,6 @@ from labelloop.runtime.process import keep
 from labelloop.runtime.retry import Retry, first_outage
 from schemas.envelope import Event
 from services.alerting.open_alerts import Book, QueuedAlert, open_book
-from services.alerting.problems import Alert, Failing, failing_after, of_project, of_service
 from services.alerting.watching import ServiceWatch
 
 logger = logging.getLogger(__name__)

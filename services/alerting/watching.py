@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 
+from labelloop.alerts.problems import ServiceHealth
 from labelloop.config.settings import SERVICES, SUGGESTER
 from labelloop.observe.asking import ask, health_client
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state
-from services.alerting.problems import ServiceHealth
 
 STARTING = "it is starting"
 

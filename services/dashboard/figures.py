@@ -1,24 +1,41 @@
 """The figures of a project, as `labelloop status`, `curve` and `agreement` have them. Pure."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+from labelloop.alerts.problems import WAITING, of_project
+from labelloop.alerts.settings import Rules
 from labelloop.loop.figures import audits, curve, evaluation, wilson
 from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla.models import data_set_name
 from labelloop.projects.catalog import is_deleted
+from labelloop.projects.progress import Settled
 from labelloop.projects.summary import summarized
+from schemas.parts import ItemVotes
 from services.dashboard.project_figures import page_figures
 
 CARD = "card"
+STOPPING = "stopping"
+"""The alert that a criterion says stop, which a card tells in its own words."""
+MUCH_LATER = datetime.max.replace(tzinfo=UTC)
+"""An open batch waits by then, so that it is known from when on it will have waited too long."""
+DEFAULT = Rules()
 TREND = 30
 
 
-def quick_figures(history: History, store: str | None = None) -> dict[str, str]:
-    """What is shown of a project at a glance, as JSON by kind. A deleted project has nothing."""
-    return {CARD: "null" if is_deleted(history) else _json(card(history, store))}
+def quick_figures(
+    history: History, done: Settled | None = None, store: str | None = None, rules: Rules = DEFAULT
+) -> dict[str, str]:
+    """What is shown of a project at a glance, as JSON by kind. A deleted project has nothing.
+
+    `done`: what its batches that are done come to, if that is known.
+    """
+    return {CARD: "null" if is_deleted(history) else _json(card(history, done, store, rules))}
 
 
 def thorough_figures(history: History) -> dict[str, str]:
@@ -26,22 +43,26 @@ def thorough_figures(history: History) -> dict[str, str]:
     return {kind: _json(figures) for kind, figures in page_figures(history).items()}
 
 
-def card(history: History, store: str | None = None) -> dict[str, Any]:
+def card(
+    history: History, done: Settled | None = None, store: str | None = None, rules: Rules = DEFAULT
+) -> dict[str, Any]:
     """A project at a glance."""
-    summary, state = summarized(history, store), history.state
+    summary, state = summarized(history, store, done), history.state
+    glance = summary.glance()
     shown: dict[str, Any] = {
-        **summary.status(),
+        **glance,
         "phase": summary.phase,
         "next_steps": summary.next_steps,
         "events": summary.events,
         "accuracy": None,
         "trend": [],
         "open_batches": [],
+        "alerts": [],
     }
     if not isinstance(state, LoopState):
         return shown
     progress = summary.progress
-    people = {batch.name: sorted(_people(batch.answers)) for batch in open_batches(state)}
+    people = {batch.name: _people(batch.answers) for batch in open_batches(state)}
     return {
         **shown,
         "created": state.created_at.isoformat(),
@@ -53,8 +74,9 @@ def card(history: History, store: str | None = None) -> dict[str, Any]:
         "accuracy": accuracy(state),
         "trend": trend(state),
         "open_batches": [
-            {**batch, "people": people.get(batch["batch"], [])} for batch in summary.status()["open_batches"]
+            {**batch, "people": people.get(batch["batch"], {})} for batch in glance["open_batches"]
         ],
+        "alerts": list(_alerts(state, rules)),
         "data_set": data_set_name(state.project_id, progress.places - 1),
         "annotators": progress.annotators,
     }
@@ -84,8 +106,20 @@ def _about(point: Any) -> dict[str, Any]:
     return {"model": point.model, "labels": point.labels}
 
 
-def _people(answers: Any) -> set[str]:
-    return {vote.username for answer in answers for vote in answer.votes}
+def _alerts(state: LoopState, rules: Rules) -> Iterator[dict[str, Any]]:
+    """What people would be alerted of, but for what a card says anyway. `begins`: None, or from when on."""
+    for key, alert in of_project(state, {}, None, rules, MUCH_LATER).items():
+        begins = None
+        if key == WAITING and alert.since and rules.waiting:
+            begins = (alert.since + rules.waiting).isoformat()
+        if key != STOPPING:
+            yield {"text": f"{alert.title}. {alert.text}", "begins": begins}
+
+
+def _people(answers: Iterable[ItemVotes]) -> dict[str, int]:
+    """How many texts each person answered."""
+    counts = Counter(vote.username for answer in answers for vote in answer.votes if vote.status != "draft")
+    return dict(sorted(counts.items()))
 
 
 def _json(value: Any) -> str:

@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.log.base import Follower, Log, Record
+from labelloop.log.calm_collector import collecting_seldom
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.retry import Retry, first_outage
 from services.dashboard.due import Due
 from services.dashboard.live import EVERYTHING, Hub
-from services.dashboard.projection import Figures, Projector
+from services.dashboard.projection import Figures, Glance, Projector
 from services.dashboard.read_model import AnotherLog, ReadModel
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ KINDS = 3
 """How many kinds of figures a project has."""
 SHARE, SHARE_BEHIND = 0.25, 0.05
 """The share of a processor's time that figures may take while events keep coming; and while many wait."""
+SHARE_OF_SAVES = 0.05
+"""The same of what keeps folds."""
 
 
 class Following:
@@ -39,7 +42,7 @@ class Following:
         log: Log,
         model: ReadModel,
         projector: Projector,
-        quick: Figures,
+        quick: Glance,
         thorough: Figures,
         hub: Hub,
         status: ServiceStatus,
@@ -48,8 +51,8 @@ class Following:
         self._log = log
         self._model = model
         self._projector = projector
-        self._figures = [(Due(), quick), (Due(), thorough)]
-        self._thorough = thorough
+        self._quick, self._thorough = quick, thorough
+        self._dues = Due(), Due()
         self._hub = hub
         self._status = status
         self._also = also
@@ -61,11 +64,13 @@ class Following:
         """Run until cancelled."""
         self._status.show(doing=IDLE)
         self._note(self._model.stale(KINDS))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
-            for number, (due, figures) in enumerate(self._figures):
-                tasks.create_task(self._figure(due, figures, f"figures {number}"))
-            tasks.create_task(self._save())
+        with collecting_seldom():
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow())
+                at_once, beside = self._dues
+                tasks.create_task(self._figure(at_once, self._at_a_glance, "figures"))
+                tasks.create_task(self._figure(beside, self._in_full, "thorough figures"))
+                tasks.create_task(self._save())
 
     async def _follow(self) -> None:
         while True:
@@ -115,40 +120,48 @@ class Following:
             await asyncio.sleep(COMMIT_INTERVAL)
 
     def _note(self, changed: Collection[str]) -> None:
-        for due, _ in self._figures:
+        for due in self._dues:
             due.note(changed)
         self._also(changed)
 
-    async def _figure(self, due: Due, figures: Figures, task: str) -> None:
+    async def _figure(self, due: Due, make: Callable[[str], Awaitable[float]], task: str) -> None:
         """Keep figures of what changed; while events keep coming, they are taken together."""
         retry = Retry(self._status, task)
         while True:
             project = await due.next()
-            began = time.perf_counter()
             try:
-                if figures is self._thorough:
-                    await self._projector.figure_beside(project, figures)
-                else:
-                    self._projector.figure(project, figures)
+                seconds = await make(project)
             except Unavailable as error:
                 due.note([project])
                 await retry.wait(error)
                 continue
             retry.is_over()
             self._hub.tell([project])
-            share = SHARE_BEHIND if self._is_behind else SHARE
-            await asyncio.sleep((time.perf_counter() - began) * (1 / share - 1))
+            await asyncio.sleep(_rest(seconds, SHARE_BEHIND if self._is_behind else SHARE))
+
+    async def _at_a_glance(self, project: str) -> float:
+        began = time.thread_time()
+        self._projector.figure(project, self._quick)
+        return time.thread_time() - began
+
+    async def _in_full(self, project: str) -> float:
+        return await self._projector.figure_beside(project, self._thorough)
 
     async def _save(self) -> None:
-        retry = Retry(self._status, "folds")
+        retry, seconds = Retry(self._status, "folds"), 0.0
         while True:
-            await asyncio.sleep(SAVE_INTERVAL)
+            await asyncio.sleep(max(SAVE_INTERVAL, _rest(seconds, SHARE_OF_SAVES)))
             try:
-                self._projector.save()
+                seconds = await self._projector.save_beside()
             except Unavailable as error:
                 await retry.wait(error)
             else:
                 retry.is_over()
+
+
+def _rest(seconds: float, share: float) -> float:
+    """How long to rest after so many seconds of work, that it takes this share of a processor."""
+    return seconds * (1 / share - 1)
 
 
 async def _read(follower: Follower, queue: asyncio.Queue[Record]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from labelloop.loop.figures import audits, curve, evaluation, predictions, spread, waits, wilson
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
+from labelloop.loop.names import runs
 from labelloop.loop.pools import pool_of
 from labelloop.loop.retention import file_of
 from labelloop.loop.settings_in_force import checks_in_force, for_next, snapshots
@@ -213,7 +214,9 @@ def _models(state: LoopState) -> Iterator[dict[str, Any]]:
             "sha256": latest.sha256,
             "lost": not trained.available,
             "recorded": _recorded(recorded.get(name)),
-            "batches": len(trained.learned),
+            "batches": sum(
+                len(run) if isinstance(run, range) else 1 for run, _ in runs(trained.first.learned)
+            ),
         }
 
 

@@ -1,16 +1,21 @@
 """Take records of the log into the read model, and fold each project on the way."""
 
 import asyncio
-import json
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
 
 from labelloop.log.base import Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
 from labelloop.projects.event_lines import about
+from labelloop.projects.progress import Settled, settled
 from labelloop.runtime import state_cache
 from labelloop.runtime.state_cache import UnusableCache
 from schemas.envelope import Event
@@ -21,12 +26,17 @@ MOST_HELD = 80_000
 """Texts and events of the folds that are in memory at once, each about a kilobyte. One is always."""
 ABOUT_ALL = ("LabelsChanged", "EventSkipped", "ProjectMoved")
 """Events after which the texts of all batches may be others."""
+ALL = "*"
+"""All batches, where one is named. No batch is called so."""
 SAVE_AFTER = 500
 """So many events are folded again at a start at most."""
 EVENTS_OF_A_TEXT = 3
 """As much memory as a text takes, so many events do."""
 
+Made = TypeVar("Made")
 Figures = Callable[[History], Mapping[str, str]]
+Glance = Callable[[History, Settled | None], Mapping[str, str]]
+_decoder = msgspec.json.Decoder()
 
 
 @dataclass
@@ -36,6 +46,20 @@ class Held:
     history: History
     seq: int
     unsaved: int = 0
+    _settled: tuple[object, object, Settled] | None = None
+
+    @property
+    def settled(self) -> Settled | None:
+        """What the batches that are done come to: counted again only when one of them has changed."""
+        state = self.history.state
+        if not isinstance(state, LoopState):
+            return None
+        newest = max(state.batches.values(), key=lambda batch: batch.position, default=None)
+        revision = newest.revisions[-1] if newest is not None and newest.done else None
+        known = self._settled
+        if known is None or known[0] is not revision or known[1] is not state.label_changes:
+            known = self._settled = revision, state.label_changes, settled(state)
+        return known[2]
 
     @property
     def weight(self) -> int:
@@ -54,7 +78,7 @@ class Projector:
         self._model = model
         self._identity = identity
         self._held: OrderedDict[str, Held] = OrderedDict()
-        self._asked: dict[str, set[str]] = {}
+        self._asked: dict[str, set[str | None]] = {}
 
     def forget(self) -> None:
         """Fold again: what is in memory may be ahead of what is kept."""
@@ -89,17 +113,23 @@ class Projector:
         """A project's history as it is kept."""
         return self._fold(project).history
 
-    def figure(self, project: str, figures: Figures) -> None:
+    def figure(self, project: str, figures: Glance) -> None:
         """Keep a project's figures as they are now."""
         held = self._fold(project)
-        self._keep(project, held.seq, figures(held.history))
+        self._keep(project, held.seq, figures(held.history, held.settled))
 
-    async def figure_beside(self, project: str, figures: Figures) -> None:
-        """The same, while events are taken and pages are answered. The figures must be of the state alone."""
-        held = self._fold(project)
+    async def figure_beside(self, project: str, figures: Figures) -> float:
+        """The same, while events are taken and pages are answered. The figures must be of the state alone.
+
+        Returns the seconds of a processor that it took.
+        """
+        held, group = self._fold(project), self._model.group
         seq, history = held.seq, History(project, self._identity)
         history.state = held.history.state
-        self._keep(project, seq, await asyncio.to_thread(figures, history))
+        made, seconds = await asyncio.to_thread(_timed, partial(figures, history))
+        if group == self._model.group:
+            self._keep(project, seq, made)
+        return seconds
 
     def _keep(self, project: str, seq: int, figures: Mapping[str, str]) -> None:
         with self._model.transaction():
@@ -107,13 +137,39 @@ class Projector:
 
     def save(self) -> None:
         """Keep the folds that are worth it, so that a start need not fold all again."""
-        for project, held in self._held.items():
-            history = held.history
-            if history.halt is None and not history.held and held.unsaved >= SAVE_AFTER:
-                content = state_cache.dump([history])
-                with self._model.transaction():
-                    self._model.save_fold(project, held.seq, content)
-                held.unsaved = 0
+        for project, held in self._worth_saving():
+            self._keep_fold(project, held.seq, state_cache.dump([held.history]))
+            held.unsaved = 0
+
+    async def save_beside(self) -> float:
+        """The same, while events are taken and pages are answered.
+
+        Returns the seconds of a processor that it took.
+        """
+        seconds = 0.0
+        for project, held in self._worth_saving():
+            group, seq, unsaved = self._model.group, held.seq, held.unsaved
+            as_it_is = replace(
+                held.history, datahashes=dict(held.history.datahashes), skips=deepcopy(held.history.skips)
+            )
+            as_it_is.state = held.history.state
+            content, took = await asyncio.to_thread(_timed, partial(state_cache.dump, [as_it_is]))
+            seconds += took
+            if group == self._model.group:
+                self._keep_fold(project, seq, content)
+                held.unsaved -= unsaved
+        return seconds
+
+    def _worth_saving(self) -> list[tuple[str, Held]]:
+        return [
+            (project, held)
+            for project, held in self._held.items()
+            if held.unsaved >= SAVE_AFTER and held.history.halt is None and not held.history.held
+        ]
+
+    def _keep_fold(self, project: str, seq: int, content: bytes) -> None:
+        with self._model.transaction():
+            self._model.save_fold(project, seq, content)
 
     def _take(self, record: Record, event: Event) -> None:
         held = self._fold(event.project)
@@ -122,17 +178,18 @@ class Projector:
         batch, model = _name(facts.get("batch")), _name(facts.get("model"))
         held.seq = self._model.add(Row(record, event, batch, model, about(facts), note))
         held.unsaved += 1
-        state = held.history.state
-        if note is None and isinstance(state, LoopState):
-            about_these = state.batches if event.name in ABOUT_ALL else filter(None, (batch,))
-            self._asked.setdefault(event.project, set()).update(about_these)
+        # The state itself is looked at once for all records: what was looked at is copied with the next one.
+        if note is None:
+            about_these = ALL if event.name in ABOUT_ALL else batch
+            self._asked.setdefault(event.project, set()).add(about_these)
 
     def _keep_texts(self) -> None:
         """Keep the texts of the batches that changed, once for all events that changed them."""
         for project, names in self._asked.items():
             state = self._fold(project).history.state
             if isinstance(state, LoopState):
-                for batch in filter(None, map(state.batches.get, names)):
+                these = state.batches if ALL in names else filter(None, names)
+                for batch in filter(None, map(state.batches.get, these)):
                     self._model.save_texts(project, batch.name, rows_of(state, batch))
 
     def _fold(self, project: str) -> Held:
@@ -183,10 +240,16 @@ def _note(history: History, add: Callable[[], bool]) -> str | None:
 
 def _facts(event: Event) -> Mapping[str, Any]:
     try:
-        data = json.loads(event.data)
-    except ValueError:
+        data = _decoder.decode(event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _timed(make: Callable[[], Made]) -> tuple[Made, float]:
+    """What is made, and the seconds of a processor that this thread took for it."""
+    began = time.thread_time()
+    return make(), time.thread_time() - began
 
 
 def _name(value: object) -> str | None:

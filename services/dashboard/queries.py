@@ -12,6 +12,11 @@ from labelloop.log.codec import from_parts, to_structured
 PAGE = 100
 MOST_EFFECTS = 50
 COLUMNS = "seq, part, offset, id, project, name, time, source, cause, batch, model, says, note"
+EACH = (
+    "WITH RECURSIVE each(value) AS (SELECT min({column}) FROM events UNION ALL "
+    "SELECT (SELECT min({column}) FROM events WHERE {column} > value) FROM each WHERE value IS NOT NULL) "
+)
+"""The different values of a column that has an index: a step for each, and not for each event."""
 BY = {"project": "project", "type": "name", "batch": "batch", "model": "model"}
 
 
@@ -54,7 +59,8 @@ class Queries:
     def newest(self) -> dict[str, str]:
         """The time of each project's newest event."""
         rows = self._connection.execute(
-            "SELECT project, time FROM events WHERE seq IN (SELECT max(seq) FROM events GROUP BY project)"
+            f"{EACH.format(column='project')} SELECT project, time FROM events WHERE seq IN "
+            "(SELECT (SELECT max(seq) FROM events WHERE project = value) FROM each)"
         )
         return {row["project"]: row["time"] for row in rows}
 
@@ -74,13 +80,15 @@ class Queries:
 
     def event_names(self) -> Sequence[str]:
         """The types of the events that are kept."""
-        rows = self._connection.execute("SELECT DISTINCT name FROM events ORDER BY name")
-        return [row["name"] for row in rows]
+        return self._each("name")
 
     def projects(self) -> Sequence[str]:
         """The ids of the projects of which there is an event."""
-        rows = self._connection.execute("SELECT DISTINCT project FROM events ORDER BY project")
-        return [row["project"] for row in rows]
+        return self._each("project")
+
+    def _each(self, column: str) -> Sequence[str]:
+        rows = self._connection.execute(f"{EACH.format(column=column)} SELECT value FROM each ORDER BY value")
+        return [row["value"] for row in rows if row["value"] is not None]
 
     def event(self, seq: int) -> Mapping[str, Any] | None:
         """An event, whole: its facts, and `content`, which is the event as structured JSON."""

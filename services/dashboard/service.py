@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from labelloop import atomic
+from labelloop.alerts.settings import rules_in
 from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import DASHBOARD
 from labelloop.config.home import Home
@@ -75,7 +76,7 @@ async def _serve(
     site.history = projector.history
     wording = Wording(site.store, model, projector, hub, status)
     wording.note(site.queries.projects())
-    quick = partial(quick_figures, store=settings.store)
+    quick = partial(quick_figures, store=settings.store, rules=rules_in(DASHBOARD))
     following = Following(log, model, projector, quick, thorough_figures, hub, status, wording.note)
     server = HttpServer(application(site, awaited, bound.getsockname()[1]), PARTING)
     answering = asyncio.create_task(server.serve([bound]))

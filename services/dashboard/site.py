@@ -1,6 +1,7 @@
 """What all pages share: what they read, how they are drawn, and how values look."""
 
 import json
+import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,16 +87,39 @@ class Site:
                 "excerpt": excerpt,
                 "points": points,
                 "size": size,
+                "elapsed": elapsed,
             }
         )
         self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
+
+    def card(self, project: str, card: Mapping[str, Any]) -> dict[str, Any]:
+        """A project's card with what only a look at the clock and the services tells."""
+        now = datetime.now(UTC).isoformat()
+        return {
+            **card,
+            "running": [
+                (look.service, work) for look in self.looks for work in look.work if work.project == project
+            ],
+            "alerts": [alert for alert in card["alerts"] if (alert["begins"] or now) <= now],
+        }
 
     def draw(
         self, request: Request, template: str, *, title: str, status: int = 200, **given: Any
     ) -> HTMLResponse:
         """The page. `title`: what its tab of the browser is called."""
-        page = self._templates.get_template(template).render(title=title, path=request.url.path, **given)
+        page = self._templates.get_template(template).render(
+            title=title, path=request.url.path, now=clock.time(), **given
+        )
         return HTMLResponse(page, status)
+
+
+def elapsed(seconds: float) -> str:
+    """How long something has been going on. The page's script counts on, in the same words."""
+    whole = max(0, int(seconds))
+    minutes, hours = whole // 60, whole // 3600
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
 def time(value: str | datetime | None) -> str:

@@ -1,6 +1,5 @@
 """How the services fare: from their status files here, and from their health pages elsewhere."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,17 +7,29 @@ from pathlib import Path
 import psutil
 
 from labelloop.observe.asking import Answered, ask, health_client
-from labelloop.observe.status_file import IDLE, read_status_file
+from labelloop.observe.status_file import IDLE, SINCE, read_status_file
 from labelloop.supervisor.state import ProcessState, read_state
 
 WELL, BUSY, WAITING, ILL = "well", "busy", "waiting", "ill"
+STATES = WELL, BUSY, WAITING, ILL
+"""The better first."""
 PATIENCE = 2.0
+WORKING = "labelloop_work_started_timestamp_seconds"
 QUEUES = {
     "labelloop_lag_events": "events not read",
     "labelloop_lag_seconds": "s behind",
     "labelloop_waits_total": "waits",
     "labelloop_takeovers_total": "takeovers",
 }
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a process does now, and since when (seconds since 1970). None: it is not known."""
+
+    what: str
+    project: str | None
+    began: float | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class Look:
     memory: int | None = None
     facts: tuple[tuple[str, str], ...] = ()
     address: str = ""
+    work: tuple[Work, ...] = ()
 
 
 class ServicesWatch:
@@ -78,16 +90,24 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
     if process.state != "running":
         state, doing = ILL, "is started again soon" if process.state == "waiting" else process.state
         problems = [process.ended] if process.ended else []
+    project, names_one, what = doing.partition(": ")
+    began = said.get(SINCE)
+    work = Work(
+        what if names_one else doing,
+        project if names_one else None,
+        began if isinstance(began, float) else None,
+    )
     return Look(
         service=name,
         state=state,
-        doing=doing,
+        doing=work.what,
         problems=tuple(problems),
         version=str(said.get("version") or ""),
         since=process.since,
         restarts=process.restarts,
         memory=_memory(process.pid),
         facts=(("process", str(process.pid or "")),),
+        work=(work,) if state == BUSY else (),
     )
 
 
@@ -96,14 +116,17 @@ def of_answer(name: str, answered: Answered) -> Look:
     values = {sample.name: sample for sample in answered.samples}
     built, memory = values.get("labelloop_build_info"), values.get("process_resident_memory_bytes")
     started = values.get("process_start_time_seconds")
-    works = max(_values(answered, "labelloop_work_started_timestamp_seconds"), default=0.0)
+    work = tuple(
+        Work("at work", sample.labels.get("project"), sample.value)
+        for sample in answered.samples
+        if sample.name == WORKING and sample.value
+    )
     failures = sum(_values(answered, "labelloop_failures_total"))
-    busy = f"at work for {time.time() - works:.0f} s" if works else IDLE
     silent = answered.problem is not None and not answered.samples
     return Look(
         service=name,
-        state=ILL if silent else WAITING if answered.problem else BUSY if works else WELL,
-        doing="" if silent else busy,
+        state=ILL if silent else WAITING if answered.problem else BUSY if work else WELL,
+        doing="" if silent else "at work" if work else IDLE,
         problems=(answered.problem,) if answered.problem else (),
         version=built.labels.get("version", "") if built else "",
         since=started.value if started else None,
@@ -113,13 +136,13 @@ def of_answer(name: str, answered: Answered) -> Look:
             *((("failures", f"{failures:g}"),) if failures else ()),
         ),
         address=answered.address,
+        work=work,
     )
 
 
 def worst(looks: Iterable[Look]) -> str:
     """The worst state of these."""
-    order = (WELL, BUSY, WAITING, ILL)
-    return max((look.state for look in looks), key=order.index, default=WELL)
+    return max((look.state for look in looks), key=STATES.index, default=WELL)
 
 
 def _values(answered: Answered, name: str) -> list[float]:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+from labelloop.alerts.problems import of_project
 from labelloop.alerts.settings import BOOK, Rules
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.state import NotCreated
@@ -11,7 +12,6 @@ from labelloop.observe.service_status import ServiceStatus
 from schemas.envelope import Event, datahash, new_event
 from schemas.events import EventData, EventSkipped, ProjectMoved, ProjectPaused, ServiceFailed
 from services.alerting.open_alerts import open_book
-from services.alerting.problems import of_project
 from services.alerting.service import Alerting
 from tests.contract.conftest import ON_SQLITE
 from tests.support.alerts import NOBODY, an_alerting, failed_titles, titles_of, until_told

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from labelloop.alerts.channels import targets
+from labelloop.alerts.problems import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
 from labelloop.alerts.settings import BOOK, Rules
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
@@ -11,7 +12,6 @@ from labelloop.observe.service_status import ServiceStatus
 from schemas.envelope import new_event
 from schemas.events import ServiceFailed
 from services.alerting.open_alerts import Book, open_book
-from services.alerting.problems import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
 from services.alerting.service import Alerting
 from services.alerting.watching import ServiceWatch
 from tests.support.controllers import until

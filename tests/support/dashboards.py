@@ -1,5 +1,6 @@
 """A read model that was filled from records, and pages over it, without a process."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Pages:
         changed = self.projector.take(taken)
         for project in changed:
             self.projector.figure(project, quick_figures)
-            self.projector.figure(project, thorough_figures)
+            asyncio.run(self.projector.figure_beside(project, thorough_figures))
         return changed
 
     @property

@@ -46,7 +46,7 @@ def routes(site: Site) -> Iterator[Route]:
             "project.html",
             title=card["name"],
             project=name,
-            card=card,
+            card=site.card(name, card),
             figures=figures,
             charts=charts,
             says=model,

@@ -1,6 +1,7 @@
 """All projects, a card each."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.routing import Route
 
 from services.dashboard.figures import CARD
 from services.dashboard.site import Site, sparkline
+from services.dashboard.watching import STATES, Look, worst
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -16,7 +18,7 @@ def routes(site: Site) -> Iterator[Route]:
         newest = site.queries.newest()
         cards = [
             {
-                **card,
+                **site.card(project, card),
                 "newest": newest.get(project),
                 "line": sparkline(card["trend"]),
                 "argilla": site.places.link(project),
@@ -24,9 +26,24 @@ def routes(site: Site) -> Iterator[Route]:
             for project, card in site.queries.figures(CARD).items()
         ]
         cards.sort(key=_importance)
-        return site.draw(request, "projects.html", title="Projects", cards=cards)
+        return site.draw(
+            request,
+            "projects.html",
+            title="Projects",
+            cards=cards,
+            looks=site.looks,
+            worst=worst(site.looks),
+            health=_health(site.looks),
+        )
 
     yield Route("/", projects)
+
+
+def _health(looks: Sequence[Look]) -> str:
+    """How many services fare how, the worst first."""
+    counts = Counter(look.state for look in looks)
+    told = ", ".join(f"{counts[state]} {state}" for state in reversed(STATES) if counts[state])
+    return f"Services: {told}"
 
 
 def _importance(card: dict[str, Any]) -> tuple[Any, ...]:

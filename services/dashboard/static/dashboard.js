@@ -19,6 +19,20 @@ function localise(root) {
   }
 }
 
+// Seconds by which this machine's clock is ahead of the dashboard's.
+const ahead = Date.now() / 1000 - Number(document.body.dataset.now);
+
+/** How long something has been going on, in the words of the page. */
+function elapsed(seconds) {
+  const whole = Math.max(0, Math.floor(seconds)), minutes = Math.floor(whole / 60), hours = Math.floor(whole / 3600);
+  return hours ? `${hours} h ${minutes % 60} min` : minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
+
+/** Count on what is going on. */
+function count(root) {
+  for (const element of root.querySelectorAll("[data-since]")) element.textContent = elapsed(Date.now() / 1000 - ahead - Number(element.dataset.since));
+}
+
 function tell(state, words) {
   live.dataset.state = state;
   live.lastElementChild.textContent = words;
@@ -53,6 +67,7 @@ async function refresh() {
 
 function draw(page) {
   localise(page);
+  count(page);
   for (const section of document.querySelectorAll("[data-live]")) {
     const newer = page.getElementById(section.id);
     if (newer) Idiomorph.morph(section, newer, {callbacks: {beforeNodeMorphed: keepsItsDrawing, beforeAttributeUpdated: keepsItsState}});
@@ -118,6 +133,7 @@ function follow() {
 addEventListener("pagehide", () => source?.close());
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 localise(document);
+setInterval(() => document.hidden || count(document), 1000);
 loadCharts();
 grow();
 follow();

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.alerts.problems import of_project
 from labelloop.alerts.settings import Rules
 from labelloop.config.home import existing_home
 from labelloop.observe.status_file import read_status_file
 from schemas.events import BatchAnnotated, ServiceFailed
-from services.alerting.problems import of_project
 from tests.support.alerts import failed_titles, titles_of
 from tests.support.argilla_server import free_port
 from tests.support.children import ROOT

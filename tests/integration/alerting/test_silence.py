@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.alerts.problems import ServiceHealth, of_service
 from labelloop.alerts.settings import Rules
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.supervisor.state import ProcessState, SupervisorState, write_state
-from services.alerting.problems import ServiceHealth, of_service
 from services.alerting.watching import ServiceWatch
 from tests.support.alerts import an_alerting, silent_titles, titles_of, until_told
 from tests.support.argilla_server import free_port

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from labelloop.alerts.problems import Alert
 from labelloop.errors import UserError
 from services.alerting.open_alerts import Book, open_book
-from services.alerting.problems import Alert
 from tests.support.messages import names, raises_naming
 from tests.support.states import START
 

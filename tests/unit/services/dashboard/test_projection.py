@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from labelloop.alerts.settings import Rules
 from labelloop.log.base import Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
@@ -13,7 +15,7 @@ from labelloop.projects.summary import summarized
 from schemas.envelope import Event, datahash
 from schemas.events import EVENTS, EventData
 from schemas.model import read
-from services.dashboard.figures import CARD
+from services.dashboard.figures import CARD, card
 from services.dashboard.project_figures import PROJECT as PAGE
 from services.dashboard.queries import EventFilter
 from services.dashboard.read_model import AnotherLog
@@ -32,6 +34,7 @@ from tests.support.states import (
     votes,
 )
 
+APART = ("accuracy", "open_batches", "digest")
 SAMPLES = Path(__file__).parents[4] / "schemas" / "samples"
 EVERY_SAMPLE = sorted(SAMPLES.glob("v*/*.json"))
 LOOP: tuple[EventData, ...] = (
@@ -82,14 +85,44 @@ def test_figures_are_those_of_the_status(tmp_path: Path) -> None:
 
     pages.take(taken)
 
-    card, status = pages.queries.figure(PROJECT, CARD), json.loads(json.dumps(summarized(history).status()))
-    assert {name: card[name] for name in status if name not in ("accuracy", "open_batches")} == {
-        name: value for name, value in status.items() if name not in ("accuracy", "open_batches")
+    shown, status = pages.queries.figure(PROJECT, CARD), json.loads(json.dumps(summarized(history).status()))
+    assert {name: shown[name] for name in status if name not in APART} == {
+        name: value for name, value in status.items() if name not in APART
     }
-    assert card["accuracy"]["value"] == status["accuracy"]
-    assert [batch["batch"] for batch in card["open_batches"]] == ["1"]
+    assert shown["accuracy"]["value"] == status["accuracy"]
+    assert [batch["batch"] for batch in shown["open_batches"]] == ["1"]
     page = pages.queries.figure(PROJECT, PAGE)
     assert [point["accuracy"] for point in page["curve"]] == [0.5]
+
+
+def test_a_card_knows_who_answered_how_many_texts_and_from_when_on_it_alerts(tmp_path: Path) -> None:
+    pages = Pages(tmp_path)
+    taken = records(
+        project(), queried(), recorded(votes(0, vote("ann", "spam")), votes(1, vote("bob", "ham")))
+    )
+
+    pages.take(taken)
+
+    card = pages.queries.figure(PROJECT, CARD)
+    assert [batch["people"] for batch in card["open_batches"]] == [{"ann": 1, "bob": 1}]
+    assert taken[-1].event is not None
+    (alert,) = card["alerts"]
+    waiting = datetime.fromisoformat(alert["begins"]) - taken[-1].event.time
+    assert waiting == Rules().waiting
+    assert pages.site.card(PROJECT, card)["alerts"] == []
+    passed = {**card, "alerts": [{**alert, "begins": "2020-01-01T00:00:00+00:00"}]}
+    assert len(pages.site.card(PROJECT, passed)["alerts"]) == 1
+
+
+def test_figures_after_each_event_are_those_of_the_whole_history(tmp_path: Path) -> None:
+    pages, history = Pages(tmp_path), History(PROJECT, "log-1")
+
+    for record in records(*LOOP, all_answered("1")):
+        assert record.event is not None
+        history.add(record.event, record.position)
+        pages.take([record])
+
+        assert pages.queries.figure(PROJECT, CARD) == json.loads(json.dumps(card(history)))
 
 
 def test_a_record_that_comes_twice_changes_nothing(tmp_path: Path) -> None:

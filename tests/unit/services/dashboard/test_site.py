@@ -5,7 +5,18 @@ from markupsafe import Markup
 
 from services.dashboard.charts import Chart
 from services.dashboard.live import AGAIN, Hub
-from services.dashboard.site import NONE, cell, coded, excerpt, interval, number, percent, sparkline, time
+from services.dashboard.site import (
+    NONE,
+    cell,
+    coded,
+    elapsed,
+    excerpt,
+    interval,
+    number,
+    percent,
+    sparkline,
+    time,
+)
 
 
 def test_values_look_the_same_everywhere() -> None:
@@ -23,6 +34,10 @@ def test_a_time_is_one_that_the_page_can_turn() -> None:
     assert isinstance(shown, Markup)
     assert 'datetime="2026-01-01T09:02:00+00:00"' in shown
     assert time(None) == NONE
+
+
+def test_time_goes_by_in_words() -> None:
+    assert [elapsed(seconds) for seconds in (-3, 59.9, 61, 7260)] == ["0 s", "59 s", "1 min 1 s", "2 h 1 min"]
 
 
 def test_no_text_becomes_a_tag() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from labelloop.observe.asking import Answered, Sample
 from labelloop.supervisor.state import ProcessState
-from services.dashboard.watching import BUSY, ILL, WAITING, WELL, Look, of_answer, of_process, worst
+from services.dashboard.watching import BUSY, ILL, WAITING, WELL, Look, Work, of_answer, of_process, worst
 from tests.unit.cli.test_imports import loaded
 
 RUNNING = ProcessState("running", pid=None, since=1.0, restarts=2)
@@ -55,6 +55,23 @@ def test_what_a_page_of_metrics_tells() -> None:
 
     assert (look.version, look.memory, look.address) == ("0.1.0", 1_000_000, "http://a")
     assert dict(look.facts) == {"events not read": "7", "failures": "2"}
+
+
+def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> None:
+    said = {"doing": "mail: train model 3", "doing_since": 50.0}
+    samples = (
+        Sample("labelloop_work_started_timestamp_seconds", {"project": "mail"}, 5.0),
+        Sample("labelloop_work_started_timestamp_seconds", {"project": "idle"}, 0.0),
+    )
+
+    here, there = (
+        of_process("trainer", RUNNING, said),
+        of_answer("trainer", Answered("http://a", None, samples)),
+    )
+
+    assert here.work == (Work("train model 3", "mail", 50.0),)
+    assert there.work == (Work(there.doing, "mail", 5.0),)
+    assert of_process("trainer", RUNNING, {"doing": "idle", "doing_since": 50.0}).work == ()
 
 
 def test_the_worst_of_several_counts() -> None:

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from labelloop.alerts.problems import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
 from labelloop.alerts.settings import Rules
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
 from schemas.model import replaced
 from schemas.parts import Choice
-from services.alerting.problems import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
 from tests.support.messages import names
 from tests.support.states import (
     PROJECT,
