@@ -24,8 +24,8 @@ class DashboardSettings:
     `state`: the folder of what it keeps of the log. `token`: what the link bears; None: it is in
     `token_file`, or made in `state`. `names`: the host names by which a browser may ask for it, beside
     addresses and those of this machine. `watch`: the address of each service's health pages, by name.
-    `store`: where pools are; None: texts are not
-    shown. `argilla`: the address that people open; by the others the data sets of projects are found in it.
+    `store`: where pools are; None: texts are not shown. `argilla`: the address that people open;
+    by the others the data sets of projects are found in it.
     """
 
     log: str

@@ -61,10 +61,12 @@ class Unfinished:
 
     def has_work(self) -> bool:
         """Whether there is anything that would have to be done again."""
-        return any(
-            each.name not in (LOCK, ABOUT) and (each.is_file() or any(each.iterdir()))
-            for each in self.folder.iterdir()
-        )
+        with suppress(OSError):
+            return any(
+                each.name not in (LOCK, ABOUT) and (each.is_file() or any(each.iterdir()))
+                for each in self.folder.iterdir()
+            )
+        return False
 
 
 @contextmanager

@@ -22,15 +22,15 @@ class Folders:
         self._store = store
         self._hub = hub
         self._found: dict[str, dict[str, int | None]] = {}
-        self._looked: dict[str, tuple[float, int]] = {}
+        self._looked: dict[str, tuple[float, str]] = {}
         self._looking: set[asyncio.Task[None]] = set()
 
     def now(self, project: str, models: Sequence[Mapping[str, Any]]) -> Mapping[str, int | None]:
         """The bytes of each model's folder by its address, None if it is gone, as last seen."""
-        last, count = self._looked.get(project, (-FRESH, 0))
-        is_due = time.monotonic() > last + FRESH or count != len(models)
-        if models and is_due and self._store.store is not None:
-            self._looked[project] = time.monotonic(), len(models)
+        last, newest = self._looked.get(project, (-FRESH, ""))
+        is_due = models and (time.monotonic() > last + FRESH or newest != models[-1]["artifact"])
+        if is_due and self._store.store is not None:
+            self._looked[project] = time.monotonic(), models[-1]["artifact"]
             task = asyncio.create_task(self._look(project, models))
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
@@ -48,7 +48,8 @@ class Folders:
         except Unavailable as error:
             logger.warning("the models of %s cannot be looked at (%s)", project, error)
             return
-        found = dict(zip([each["artifact"] for each in models], sizes, strict=True))
-        if found != self._found.get(project):
+        before = self._found.get(project, {})
+        found = before | dict(zip([each["artifact"] for each in models], sizes, strict=True))
+        if found != before:
             self._found[project] = found
             self._hub.tell([project])

@@ -85,9 +85,9 @@ class Site:
                 "cell": cell,
                 "coded": coded,
                 "excerpt": excerpt,
-                "elapsed": elapsed,
                 "points": points,
                 "size": size,
+                "elapsed": elapsed,
             }
         )
         self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})

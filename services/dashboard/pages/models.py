@@ -16,9 +16,9 @@ from services.dashboard.project_figures import MODELS
 from services.dashboard.said import Wanted
 from services.dashboard.site import Site
 
+UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
 PAGE = 100
 LONGEST = 10
-UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -39,18 +39,20 @@ def routes(site: Site) -> Iterator[Route]:
         given = request.query_params.get("from", "")
         first = int(given) if given.isdecimal() and len(given) < LONGEST else 0
         found = site.queries.figure(project, MODELS) or []
-        following = urlencode({"project": project, "from": first + PAGE})
         end = max(0, len(found) - first)
-        shown = found[max(0, end - PAGE - 1) : end]
-        pairs = {each["model"]: wanted for each, wanted in zip(shown, _pairs(shown), strict=True) if wanted}
+        begin = max(0, end - PAGE)
+        shown = found[begin:end]
+        beside = list(zip(found, _pairs(found), strict=True))[begin:end]
+        pairs = {each["model"]: wanted for each, wanted in beside if wanted}
+        following = urlencode({"project": project, "from": first + PAGE})
         return site.draw(
             request,
             "models.html",
             title="Models",
             project=project,
             cards=cards,
-            models=list(_beside(shown, changes(project, pairs)))[:PAGE],
-            older=following if end > PAGE else None,
+            models=list(_beside(found[max(0, begin - 1) : end], changes(project, pairs)))[: len(shown)],
+            older=following if begin else None,
             recorded=[each["model"] for each in found if each["recorded"]],
             folders=site.folders.now(project, shown),
             has_store=site.store.store is not None,
@@ -82,11 +84,13 @@ async def _with(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield part
 
 
-def _pairs(models: Sequence[Mapping[str, Any]]) -> Iterator[Wanted | None]:
+def _pairs(models: Sequence[Mapping[str, Any]]) -> list[Wanted | None]:
     """What changed from the model before, of each, if both were recorded."""
-    for before, model in zip([None, *models], models, strict=False):
-        is_known = before is not None and before["recorded"] and model["recorded"]
-        yield Wanted((before["recorded"], model["recorded"])) if before and is_known else None
+    records = [model["recorded"] for model in models]
+    return [
+        Wanted((before, after)) if before and after else None
+        for before, after in zip([None, *records], records, strict=False)
+    ]
 
 
 def _beside(

@@ -54,7 +54,7 @@ def routes(site: Site) -> Iterator[Route]:
             choices=site.texts.choices(project),
         )
 
-    sought: dict[tuple[str, int], tuple[int, list[dict[str, Any]]]] = {}
+    sought: dict[tuple[str, int], tuple[int, list[tuple[int, float]]]] = {}
 
     async def alike(project: str, item: int, text: str | None) -> list[dict[str, Any]]:
         """The labelled texts that are most like this one. They are sought again when more are labelled."""
@@ -66,15 +66,14 @@ def routes(site: Site) -> Iterator[Route]:
         before = sought.get((project, item))
         if before is None or before[0] != len(labelled):
             others = [(each, words) for each, (_, words) in labelled.items()]
-            found = await asyncio.to_thread(most_alike, text, others, MOST_ALIKE)
             if len(sought) > MOST_KNOWN:
                 sought.clear()
-            rows = [{"item": each, "how": how} for each, how in found]
-            before = sought[project, item] = len(labelled), rows
+            found = await asyncio.to_thread(most_alike, text, others, MOST_ALIKE)
+            before = sought[project, item] = len(labelled), found
         return [
-            {**row, "label": labelled[row["item"]][0], "text": labelled[row["item"]][1]}
-            for row in before[1]
-            if row["item"] in labelled
+            {"item": each, "how": how, "label": labelled[each][0], "text": labelled[each][1]}
+            for each, how in before[1]
+            if each in labelled
         ]
 
     async def text(request: Request) -> Response:
