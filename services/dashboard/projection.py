@@ -19,7 +19,7 @@ from labelloop.projects.progress import Settled, settled
 from labelloop.runtime import state_cache
 from labelloop.runtime.state_cache import UnusableCache
 from schemas.envelope import Event
-from services.dashboard.read_model import ReadModel, Row
+from services.dashboard.read_model import ReadModel, Row, packed
 from services.dashboard.texts import rows_of
 
 MOST_HELD = 80_000
@@ -29,7 +29,8 @@ ABOUT_ALL = ("LabelsChanged", "EventSkipped", "ProjectMoved")
 ALL = "*"
 """All batches, where one is named. No batch is called so."""
 SAVE_AFTER = 500
-"""So many events are folded again at a start at most."""
+SAVE_SHARE = 50
+"""So many events are folded again at a start at most, or this part of a long history."""
 EVENTS_OF_A_TEXT = 3
 """As much memory as a text takes, so many events do."""
 
@@ -47,6 +48,11 @@ class Held:
     seq: int
     unsaved: int = 0
     _settled: tuple[object, object, Settled] | None = None
+
+    @property
+    def is_worth_saving(self) -> bool:
+        """Whether so many events are not saved that a start would notice."""
+        return self.unsaved >= max(SAVE_AFTER, len(self.history.datahashes) // SAVE_SHARE)
 
     @property
     def settled(self) -> Settled | None:
@@ -138,7 +144,7 @@ class Projector:
     def save(self) -> None:
         """Keep the folds that are worth it, so that a start need not fold all again."""
         for project, held in self._worth_saving():
-            self._keep_fold(project, held.seq, state_cache.dump([held.history]))
+            self._keep_fold(project, held.seq, _packed(held.history))
             held.unsaved = 0
 
     async def save_beside(self) -> float:
@@ -153,7 +159,7 @@ class Projector:
                 held.history, datahashes=dict(held.history.datahashes), skips=deepcopy(held.history.skips)
             )
             as_it_is.state = held.history.state
-            content, took = await asyncio.to_thread(_timed, partial(state_cache.dump, [as_it_is]))
+            content, took = await asyncio.to_thread(_timed, partial(_packed, as_it_is))
             seconds += took
             if group == self._model.group:
                 self._keep_fold(project, seq, content)
@@ -164,7 +170,7 @@ class Projector:
         return [
             (project, held)
             for project, held in self._held.items()
-            if held.unsaved >= SAVE_AFTER and held.history.halt is None and not held.history.held
+            if held.is_worth_saving and held.history.halt is None and not held.history.held
         ]
 
     def _keep_fold(self, project: str, seq: int, content: bytes) -> None:
@@ -244,6 +250,10 @@ def _facts(event: Event) -> Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _packed(history: History) -> bytes:
+    return packed(state_cache.dump([history]))
 
 
 def _timed(make: Callable[[], Made]) -> tuple[Made, float]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -12,9 +13,9 @@ from starlette.routing import Route
 from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import PROJECT
-from services.dashboard.site import Site
+from services.dashboard.site import Site, elapsed
 
-THRESHOLDS = ("threshold", "kappa", "max_iterations")
+MEASURED = "ModelEvaluated"
 MOST_SURPRISES = 10
 
 
@@ -24,7 +25,9 @@ def routes(site: Site) -> Iterator[Route]:
         card = site.queries.figure(project, CARD)
         if card is None:
             raise HTTPException(404)
-        return project, card, site.queries.figure(project, PROJECT) or {}
+        figures = site.queries.figure(project, PROJECT) or {}
+        batches = [each["batch"] for each in figures.get("timeline", ())]
+        return project, card, {**figures, "measured": site.queries.times(project, MEASURED, batches)}
 
     async def project(request: Request) -> Response:
         name, card, figures = found(request)
@@ -68,7 +71,7 @@ def charts_of(card: Mapping[str, Any], figures: Mapping[str, Any]) -> Iterator[C
         if newest["confusion"]:
             yield _confusion(newest)
     if figures.get("timeline"):
-        yield _timeline(figures["timeline"])
+        yield _timeline(figures["timeline"], figures["measured"])
     if figures.get("pace", {}).get("moments"):
         pace = figures["pace"]
         yield Chart(
@@ -113,7 +116,7 @@ def _confusion(newest: Mapping[str, Any]) -> Chart:
     return Chart("confusion", "Confusion", "none", ("label", *classes), rows, says)
 
 
-def _timeline(batches: list[dict[str, Any]]) -> Chart:
+def _timeline(batches: list[dict[str, Any]], measured: Mapping[str, str]) -> Chart:
     columns = (
         "batch",
         "picking",
@@ -122,7 +125,10 @@ def _timeline(batches: list[dict[str, Any]]) -> Chart:
         "labelled",
         "training",
         "trained",
-        "waited, s",
+        "measuring",
+        "measured",
+        "people waited, s",
+        "machine waited, s",
     )
     rows = [
         [
@@ -130,17 +136,41 @@ def _timeline(batches: list[dict[str, Any]]) -> Chart:
             *each["picked"],
             *(each["labelled"] or (None, None)),
             *(each["trained"] or (None, None)),
+            *_measured(measured.get(each["batch"]), each["measuring"]),
             None if each["waited"] is None else round(each["waited"], 1),
+            idle,
         ]
-        for each in batches
+        for each, idle in zip(batches, _idle(batches), strict=True)
     ]
-    says = "When each batch was picked, labelled and learned."
+    people, machine = (sum(row[place] or 0 for row in rows) for place in (-2, -1))
+    says = (
+        "When each batch was picked, labelled, learned and measured. Before these batches people waited "
+        f"{elapsed(people)} for the machine, and the machine {elapsed(machine)} for people."
+    )
     return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says)
 
 
+def _measured(at: str | None, seconds: float | None) -> tuple[str | None, str | None]:
+    if at is None or seconds is None:
+        return None, None
+    end = datetime.fromisoformat(at).astimezone(UTC)
+    return (end - timedelta(seconds=seconds)).isoformat(), end.isoformat()
+
+
+def _idle(batches: list[dict[str, Any]]) -> Iterator[float | None]:
+    """Seconds that the machine had nothing to learn before each batch was labelled. None: not known."""
+    free: datetime | None = None
+    for each in batches:
+        idle = None
+        if free is not None and each["labelled"] and each["done"]:
+            ready = max(free, datetime.fromisoformat(each["picked"][1]))
+            idle = max(0.0, (datetime.fromisoformat(each["labelled"][1]) - ready).total_seconds())
+        yield None if idle is None else round(idle, 1)
+        free = datetime.fromisoformat(each["trained"][1]) if each["trained"] else free
+
+
 def _stopping(stopping: Mapping[str, Any]) -> Chart:
-    given = stopping["parameters"]
-    threshold = next((given[name] for name in THRESHOLDS if name in given), None)
+    threshold = stopping["threshold"]
     rows = [
         (check["model"], check["labels"], check["value"], "yes" if check["stop"] else "no")
         for check in stopping["checks"]
