@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +30,7 @@ ABOUT_ALL = ("LabelsChanged", "EventSkipped", "ProjectMoved")
 ALL = "*"
 """All batches, where one is named. No batch is called so."""
 SAVE_AFTER = 500
-SAVE_SHARE = 50
+SAVE_SHARE = 20
 """So many events are folded again at a start at most, or this part of a long history."""
 EVENTS_OF_A_TEXT = 3
 """As much memory as a text takes, so many events do."""
@@ -85,6 +86,8 @@ class Projector:
         self._identity = identity
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._asked: dict[str, set[str | None]] = {}
+        # One thread: each that made much once would keep as much memory.
+        self._beside = ThreadPoolExecutor(1, "beside")
 
     def forget(self) -> None:
         """Fold again: what is in memory may be ahead of what is kept."""
@@ -132,7 +135,7 @@ class Projector:
         held, group = self._fold(project), self._model.group
         seq, history = held.seq, History(project, self._identity)
         history.state = held.history.state
-        made, seconds = await asyncio.to_thread(_timed, partial(figures, history))
+        made, seconds = await self._timed_beside(partial(figures, history))
         if group == self._model.group:
             self._keep(project, seq, made)
         return seconds
@@ -159,12 +162,15 @@ class Projector:
                 held.history, datahashes=dict(held.history.datahashes), skips=deepcopy(held.history.skips)
             )
             as_it_is.state = held.history.state
-            content, took = await asyncio.to_thread(_timed, partial(_packed, as_it_is))
+            content, took = await self._timed_beside(partial(_packed, as_it_is))
             seconds += took
             if group == self._model.group:
                 self._keep_fold(project, seq, content)
                 held.unsaved -= unsaved
         return seconds
+
+    async def _timed_beside(self, make: Callable[[], Made]) -> tuple[Made, float]:
+        return await asyncio.get_running_loop().run_in_executor(self._beside, _timed, make)
 
     def _worth_saving(self) -> list[tuple[str, Held]]:
         return [
