@@ -186,7 +186,7 @@ def written(answer: "Answer", placed: Placed, at_least: float | None) -> int:
     rows = int(best_labels.chosen(at_least).sum())
     if not rows and at_least is not None:
         raise UserError(
-            f"none of {best_labels.text_count:,} texts reaches {at_least} (the highest is "
+            f"none of {best_labels.text_count:,} texts reaches {at_least:.12g} (the highest is "
             f"{best_labels.highest:.3f}): give a lower --at-least; what is scored is kept for it"
         )
     placed.write(answer.predictions.table(at_least))
@@ -197,7 +197,7 @@ def lines(answer: "Answer", rows: int, at_least: float | None, target: str, proj
     """How many rows there are, which model made them, and what the audit says of them."""
     predictions = answer.predictions
     what = "texts of the pool that nobody labelled" if predictions.is_pool else "texts"
-    reach = "" if at_least is None else f", {rows:,} of them at {at_least} or above"
+    reach = "" if at_least is None else f", {rows:,} of them at {at_least:.12g} or above"
     yield f"{predictions.best_labels.text_count:,} {what}{reach}: {target}"
     yield f"by model {predictions.model.model} ({predictions.model.sha256})"
     if predictions.several is not None:
@@ -233,7 +233,7 @@ def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None,
     """Such as "of 4,212 texts at 0.9 or above, 97.1 % right, 95 % interval 94.9 … 98.5"."""
     from labelloop.projects.predictions.calibration import FEWEST_ABOVE
 
-    above = "" if at_least is None else f" at {at_least} or above"
+    above = "" if at_least is None else f" at {at_least:.12g} or above"
     if not audited_share.tells:
         return (
             f"of {rows:,} texts{above}, too few are audited to tell how many are right: "
