@@ -167,6 +167,7 @@ def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
         (("none.csv",), ("none.csv",)),
         (("--text-column", "body"), ("file",)),
         (("--at-least", "1.5"), ("1.5", "--at-least")),
+        (("--at-least", "nan"), ("probability", "--at-least")),
         (("--at-least", "1"), ("none", "1", "--at-least")),
         (("--model", "7"), ("7", "0")),
         (("--output", "mail.csv"), ("mail.csv", "exists", "--replace")),

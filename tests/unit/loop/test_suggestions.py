@@ -125,6 +125,14 @@ def test_no_machine_is_asked_once_the_money_is_spent(
     assert spent(*state_of(project(), *told).batches.values()).cost == costs[0]
 
 
+def test_a_raised_limit_holds_for_open_batches_too_and_another_suggesters_does_not() -> None:
+    told = (suggester("llm", max_cost=1.0), queried(), suggestions(cost=1.0, item_0="spam"))
+
+    assert due(*told) is None
+    assert due(*told, suggester("llm", 1, max_cost=2.0)) == ("0", (1, 2))
+    assert due(*told, suggester("other", 1, max_cost=2.0)) is None
+
+
 def test_a_machine_votes_only_where_the_project_says_so() -> None:
     told = (queried(), suggestions(item_0="spam", item_1=None))
     silent, voting = (

@@ -56,6 +56,18 @@ def test_without_a_file_nothing_is_left(tmp_path: Path) -> None:
     assert not unfinished.folder.exists()
 
 
+def test_a_mistake_leaves_what_was_done_and_nothing_else(tmp_path: Path) -> None:
+    with raises_naming(UserError, "wrong"), beside(tmp_path / "new" / "out.csv") as unfinished:
+        unfinished.begin(ABOUT)
+        raise UserError("wrong")
+    assert not (tmp_path / "new").exists()
+
+    with raises_naming(UserError, "wrong"), beside(tmp_path / "out.csv") as unfinished:
+        begun(unfinished)
+        raise UserError("wrong")
+    assert unfinished.scored_chunks() == 1
+
+
 def test_others_may_not_read_it(tmp_path: Path) -> None:
     with beside(tmp_path / "out.csv") as unfinished:
         unfinished.begin(ABOUT)
