@@ -12,6 +12,7 @@ from labelloop.errors import Unavailable, one_line
 
 LINGER = 20.0
 """Seconds without a question after which the process ends: it takes about 100 MB."""
+PATIENCE = 120.0
 MOST_DOWNLOADS = 2
 LONGEST = 1 << 28
 CHUNK = 1 << 20
@@ -62,8 +63,14 @@ class FromStore:
             finally:
                 _kill(reading)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the process, if there is one."""
+        reading = self._reading
+        self._drop()
+        if reading is not None:
+            await reading.wait()
+
+    def _drop(self) -> None:
         if self._end is not None:
             self._end.cancel()
         if self._reading is not None:
@@ -78,16 +85,20 @@ class FromStore:
             reading = self._reading = self._reading or await _started()
             assert reading.stdout is not None
             try:
-                await _ask(reading, {**self._about(task), **wanted})
-                line = await reading.stdout.readline()
+                async with asyncio.timeout(PATIENCE):
+                    await _ask(reading, {**self._about(task), **wanted})
+                    line = await reading.stdout.readline()
+            except TimeoutError as error:
+                self._drop()
+                raise Unavailable(f"the store has not answered for {PATIENCE:.0f} s") from error
             except BaseException:
-                self.close()
+                self._drop()
                 raise
             if not line:
                 self._reading = None
                 await reading.wait()
                 raise Unavailable(await _reason(reading))
-            self._end = asyncio.get_running_loop().call_later(LINGER, self.close)
+            self._end = asyncio.get_running_loop().call_later(LINGER, self._drop)
         answer = json.loads(line)
         if "problem" in answer:
             raise Unavailable(answer["problem"])
@@ -116,6 +127,8 @@ async def _ask(reading: Process, wanted: Mapping[str, Any]) -> None:
 
 
 def _kill(reading: Process) -> None:
+    if reading.stdin is not None:
+        reading.stdin.close()
     with suppress(ProcessLookupError):
         reading.kill()
 

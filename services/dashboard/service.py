@@ -94,7 +94,7 @@ async def _serve(
         await asyncio.wait([answering])
         site.said.close()
         site.folders.close()
-        site.store.close()
+        await site.store.close()
         projector.save()
         model.close()
 
