@@ -178,7 +178,9 @@ async def label_rest(
         screen.show(())
         write_table(answer.predictions.table(None), output, "jsonl")
         unfinished.remove()
-    return list(lines(answer, answer.predictions.best_labels.text_count, None, str(output)))
+    return list(
+        lines(answer, answer.predictions.best_labels.text_count, None, str(output), state.project.name)
+    )
 
 
 def outcome(store: Store, state: LoopState, files: WrittenFiles) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -24,6 +26,12 @@ NAME = "-predictions"
 PERCENT = 100
 
 
+def _probability(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("give a probability, such as 0.9")
+    return value
+
+
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @click.argument(
     "files",
@@ -38,6 +46,7 @@ PERCENT = 100
 @click.option(
     "--at-least",
     type=click.FloatRange(0, 1),
+    callback=_probability,
     help="Write only rows with this probability or a higher one, such as 0.9.",
 )
 @click.option(
@@ -152,7 +161,7 @@ async def _predict(
         report = json.dumps({**facts, "log": state.log._asdict(), **figures(answer, rows, at_least)})
         echo(report, err=placed.is_terminal)
         return
-    for line in lines(answer, rows, at_least, placed.target):
+    for line in lines(answer, rows, at_least, placed.target, state.project.name):
         tell(line, err=placed.is_terminal)
 
 
@@ -177,24 +186,24 @@ def written(answer: "Answer", placed: Placed, at_least: float | None) -> int:
     rows = int(best_labels.chosen(at_least).sum())
     if not rows and at_least is not None:
         raise UserError(
-            f"none of {best_labels.text_count:,} texts reaches {at_least:g} (the highest is "
+            f"none of {best_labels.text_count:,} texts reaches {at_least:.12g} (the highest is "
             f"{best_labels.highest:.3f}): give a lower --at-least; what is scored is kept for it"
         )
     placed.write(answer.predictions.table(at_least))
     return rows
 
 
-def lines(answer: "Answer", rows: int, at_least: float | None, target: str) -> Iterator[str]:
+def lines(answer: "Answer", rows: int, at_least: float | None, target: str, project: str) -> Iterator[str]:
     """How many rows there are, which model made them, and what the audit says of them."""
     predictions = answer.predictions
     what = "texts of the pool that nobody labelled" if predictions.is_pool else "texts"
-    reach = "" if at_least is None else f", {rows:,} of them at {at_least:g} or above"
+    reach = "" if at_least is None else f", {rows:,} of them at {at_least:.12g} or above"
     yield f"{predictions.best_labels.text_count:,} {what}{reach}: {target}"
     yield f"by model {predictions.model.model} ({predictions.model.sha256})"
     if predictions.several is not None:
         yield f"a label counts from its threshold on: {_thresholds(answer)}"
         return
-    yield _calibrated(answer)
+    yield _calibrated(answer, project)
     yield audit_line(_share_right(answer, at_least), rows, at_least, predictions.is_pool)
 
 
@@ -205,7 +214,7 @@ def _thresholds(answer: "Answer") -> str:
     return ", ".join(f"{one_line(label)} {threshold:.2f}" for label, threshold in named)
 
 
-def _calibrated(answer: "Answer") -> str:
+def _calibrated(answer: "Answer", project: str) -> str:
     from labelloop.projects.predictions.calibration import FEWEST
 
     if answer.calibration is not None:
@@ -216,7 +225,7 @@ def _calibrated(answer: "Answer") -> str:
         )
     return (
         f"probabilities are not calibrated: {len(answer.audited_texts)} texts are audited, and it needs "
-        f"{FEWEST}; `labelloop change --audit-share 0.2` draws some of each batch"
+        f"{FEWEST}; `labelloop change {quote(one_line(project))} --audit-share 0.2` draws some of each batch"
     )
 
 
@@ -224,7 +233,7 @@ def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None,
     """Such as "of 4,212 texts at 0.9 or above, 97.1 % right, 95 % interval 94.9 … 98.5"."""
     from labelloop.projects.predictions.calibration import FEWEST_ABOVE
 
-    above = "" if at_least is None else f" at {at_least:g} or above"
+    above = "" if at_least is None else f" at {at_least:.12g} or above"
     if not audited_share.tells:
         return (
             f"of {rows:,} texts{above}, too few are audited to tell how many are right: "

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -94,7 +95,8 @@ def _service(service: Facts) -> str:
     if service["pid"] is not None:
         parts = [f"{service['state']} (process {service['pid']}) for {_duration(service['since'])}"]
     if service["restarts"]:
-        parts.append(f"restarted {service['restarts']} times, last after {service['ended']}")
+        times = "once" if service["restarts"] == 1 else f"{service['restarts']} times, last"
+        parts.append(f"restarted {times} after {service['ended']}")
     if service.get("strangers"):
         parts.append(f"skipped {service['strangers']} records of the log that are not events")
     parts += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
@@ -108,7 +110,7 @@ def _project(project: "Summary") -> Iterator[str]:
     progress, model = project.progress, project.progress.model
     yield f"project   {one_line(project.name)} ({project.project}): {project.phase}"
     yield (
-        f"  {progress.done} batches done, {len(progress.open)} open, "
+        f"  {progress.done} batch{'es' * (progress.done != 1)} done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
     )
     if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
@@ -137,7 +139,7 @@ def _project(project: "Summary") -> Iterator[str]:
     if progress.stopping is not None:
         yield f"  stopping: {_stopping(progress.stopping)}"
     if progress.suggester is not None:
-        yield f"  suggestions: {_suggester(progress.suggester)}"
+        yield f"  suggestions: {_suggester(progress.suggester, project.name)}"
     yield f"  digest {project.digest}"
     yield f"  log {project.log}"
     for step in project.next_steps:
@@ -203,14 +205,15 @@ def _stopping(stopping: "StoppingSummary") -> str:
     return f"{checked}; it last began to say stop at {stopping.advised_at} labels"
 
 
-def _suggester(suggester: "SuggesterSummary") -> str:
+def _suggester(suggester: "SuggesterSummary", project: str) -> str:
     by = f"by {one_line(suggester.suggester)}"
     if suggester.model is not None:
         by += f" ({one_line(suggester.model)})"
     votes = ", with a vote" if suggester.votes else ""
     cost = "" if suggester.cost is None else f", cost {suggester.cost:.4f}"
     limit = "" if suggester.max_cost is None else f" of at most {suggester.max_cost:.4f}"
-    over = ": no more is spent, raise max_cost with `labelloop change`" if suggester.is_spent else ""
+    more = f"`labelloop change {quote(one_line(project))} --suggest-parameter max_cost=NUMBER` allows more"
+    over = f": no more is spent; {more}" if suggester.is_spent else ""
     failed = f", {suggester.failed} failed" if suggester.failed else ""
     return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{failed}{cost}{limit}{over}"
 

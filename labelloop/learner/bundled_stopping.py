@@ -9,6 +9,7 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, Check, StoppingPlugin
+from labelloop.plugins import plain
 
 CLASSES = "labelloop.learner.stopping_criteria"
 
@@ -34,6 +35,7 @@ kappa_average = StoppingPlugin(
     check=_ranges("KappaAverage", most_included=True),
     past=3,
     window="window_size",
+    threshold=("kappa", 0.99),
 )
 delta_f_score = StoppingPlugin(
     "DeltaFScore",
@@ -43,6 +45,7 @@ delta_f_score = StoppingPlugin(
     past=3,
     window="window_size",
     two_labels=True,
+    threshold=("threshold", 0.05),
 )
 classification_change = StoppingPlugin(
     "ClassificationChange",
@@ -51,12 +54,14 @@ classification_change = StoppingPlugin(
     check=_ranges("ClassificationChange"),
     past=1,
     tasks=ONE_LABEL | MANY_LABELS,
+    threshold=("threshold", 0.0),
 )
 overall_uncertainty = StoppingPlugin(
     "OverallUncertainty",
     f"{CLASSES}:OverallUncertainty",
     parameters={"threshold": float},
     check=_ranges("OverallUncertainty"),
+    threshold=("threshold", 0.05),
 )
 max_iterations = StoppingPlugin(
     "MaxIterations",
@@ -65,4 +70,16 @@ max_iterations = StoppingPlugin(
     check=_ranges("MaxIterations"),
     needed=("max_iterations",),
     tasks=ONE_LABEL | MANY_LABELS,
+    threshold=("max_iterations", None),
 )
+BUNDLED = (kappa_average, delta_f_score, classification_change, overall_uncertainty, max_iterations)
+
+
+def threshold_in_force(criterion: str, parameters: Mapping[str, Any]) -> float | None:
+    """The threshold of a criterion that comes with labelloop, as given or by default. None: it is unknown."""
+    for each in BUNDLED:
+        if plain(each.name) == plain(criterion) and each.threshold is not None:
+            parameter, default = each.threshold
+            value = parameters.get(parameter, default)
+            return value if isinstance(value, int | float) else None
+    return None

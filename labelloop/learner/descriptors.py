@@ -172,12 +172,14 @@ class StoppingPlugin(Descriptor):
     Its method `check(context)` gets a `StoppingContext` and returns whether to stop, and its value (None if
     there are too few models yet). `needed`: parameters without a default. `past`: how many earlier models it
     compares with. `window`: the parameter that sets that number. `two_labels`: it works only for two labels.
+    `threshold`: the parameter with which its value is compared, and the default, if there is one.
     """
 
     needed: tuple[str, ...] = ()
     past: int = 0
     window: str | None = None
     two_labels: bool = False
+    threshold: tuple[str, float | None] | None = None
 
     kind = "stopping criterion"
 

@@ -97,13 +97,14 @@ def outstanding(batch: Batch) -> tuple[int, ...]:
 
 
 def money_left(state: LoopState, batch: Batch, choice: Choice) -> float:
-    """How much may be spent on a batch before the next limit, in all or for the batch."""
+    """How much may be spent on a batch before the next limit, in all or for the batch.
+
+    The newest limits of the same suggester hold, also for the batches before they were chosen.
+    """
+    newest = suggester_next(state).choice
+    parameters = (newest if newest.name == choice.name else choice).parameters
     limits = (("max_cost", tuple(state.batches.values())), ("max_batch_cost", (batch,)))
-    left = [
-        float(choice.parameters[name]) - spent(*batches).cost
-        for name, batches in limits
-        if name in choice.parameters
-    ]
+    left = [float(parameters[name]) - spent(*batches).cost for name, batches in limits if name in parameters]
     return min(left, default=float("inf"))
 
 

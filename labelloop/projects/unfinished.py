@@ -59,6 +59,15 @@ class Unfinished:
     def remove(self) -> None:
         atomic.remove(self.folder)
 
+    def has_work(self) -> bool:
+        """Whether there is anything that would have to be done again."""
+        with suppress(OSError):
+            return any(
+                each.name not in (LOCK, ABOUT) and (each.is_file() or any(each.iterdir()))
+                for each in self.folder.iterdir()
+            )
+        return False
+
 
 @contextmanager
 def beside(output: Path | None, command: str = "predict") -> Iterator[Unfinished]:
@@ -71,6 +80,7 @@ def beside(output: Path | None, command: str = "predict") -> Iterator[Unfinished
             yield Unfinished(Path(scratch))
         return
     folder = output.with_name(f"{output.name}{ENDING}")
+    is_new = not output.parent.exists()
     try:
         atomic.make_folder(output.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -82,5 +92,12 @@ def beside(output: Path | None, command: str = "predict") -> Iterator[Unfinished
         yield Unfinished(folder)
     except BlockingIOError as error:
         raise UserError(f"another `labelloop {command}` writes {output}: wait for it, or stop it") from error
+    except UserError:
+        if not (unfinished := Unfinished(folder)).has_work():
+            unfinished.remove()
+            if is_new:
+                with suppress(OSError):
+                    output.parent.rmdir()
+        raise
     finally:
         os.close(lock)

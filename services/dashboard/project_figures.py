@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from labelloop.learner.bundled_stopping import threshold_in_force
 from labelloop.loop.figures import audits, curve, evaluation, predictions, spread, waits, wilson
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
@@ -98,6 +99,7 @@ def _timeline(state: LoopState, waited: Mapping[str, float]) -> Iterator[dict[st
     """The newest batches: when each was picked, labelled and learned."""
     for name in list(state.batches)[-NEWEST_BATCHES:]:
         batch, trained = state.batches[name], state.models.get(name)
+        evaluated = evaluation(state, name)
         labelled = _labelled(batch)
         yield {
             "batch": name,
@@ -106,6 +108,7 @@ def _timeline(state: LoopState, waited: Mapping[str, float]) -> Iterator[dict[st
             "labelled": None if labelled is None else _span(*labelled),
             "trained": trained and _span(trained.at - timedelta(seconds=trained.first.seconds), trained.at),
             "waited": waited.get(name),
+            "measuring": None if evaluated is None else evaluated.seconds,
             "done": batch.done,
         }
 
@@ -157,13 +160,13 @@ def _agreement(state: LoopState) -> dict[str, Any]:
 
 
 def _stopping(state: LoopState) -> dict[str, Any] | None:
-    """The values of the stopping criterion, and the parameter that is its threshold."""
+    """The values of the stopping criterion, and the threshold that holds."""
     criterion = for_next(state).stopping
     if criterion is None or criterion.name == "none":
         return None
     return {
         "criterion": criterion.name,
-        "parameters": dict(criterion.parameters),
+        "threshold": threshold_in_force(criterion.name, criterion.parameters),
         "checks": [
             {"model": check.model, "labels": check.labels, "value": check.value, "stop": check.stop}
             for check in checks_in_force(state)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +20,7 @@ from labelloop.projects.progress import Settled, settled
 from labelloop.runtime import state_cache
 from labelloop.runtime.state_cache import UnusableCache
 from schemas.envelope import Event
-from services.dashboard.read_model import ReadModel, Row
+from services.dashboard.read_model import ReadModel, Row, packed
 from services.dashboard.texts import rows_of
 
 MOST_HELD = 80_000
@@ -29,7 +30,8 @@ ABOUT_ALL = ("LabelsChanged", "EventSkipped", "ProjectMoved")
 ALL = "*"
 """All batches, where one is named. No batch is called so."""
 SAVE_AFTER = 500
-"""So many events are folded again at a start at most."""
+SAVE_SHARE = 20
+"""So many events are folded again at a start at most, or this part of a long history."""
 EVENTS_OF_A_TEXT = 3
 """As much memory as a text takes, so many events do."""
 
@@ -47,6 +49,11 @@ class Held:
     seq: int
     unsaved: int = 0
     _settled: tuple[object, object, Settled] | None = None
+
+    @property
+    def is_worth_saving(self) -> bool:
+        """Whether so many events are not saved that a start would notice."""
+        return self.unsaved >= max(SAVE_AFTER, len(self.history.datahashes) // SAVE_SHARE)
 
     @property
     def settled(self) -> Settled | None:
@@ -79,6 +86,8 @@ class Projector:
         self._identity = identity
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._asked: dict[str, set[str | None]] = {}
+        # One thread: each that made much once would keep as much memory.
+        self._beside = ThreadPoolExecutor(1, "beside")
 
     def forget(self) -> None:
         """Fold again: what is in memory may be ahead of what is kept."""
@@ -126,7 +135,7 @@ class Projector:
         held, group = self._fold(project), self._model.group
         seq, history = held.seq, History(project, self._identity)
         history.state = held.history.state
-        made, seconds = await asyncio.to_thread(_timed, partial(figures, history))
+        made, seconds = await self._timed_beside(partial(figures, history))
         if group == self._model.group:
             self._keep(project, seq, made)
         return seconds
@@ -138,7 +147,7 @@ class Projector:
     def save(self) -> None:
         """Keep the folds that are worth it, so that a start need not fold all again."""
         for project, held in self._worth_saving():
-            self._keep_fold(project, held.seq, state_cache.dump([held.history]))
+            self._keep_fold(project, held.seq, _packed(held.history))
             held.unsaved = 0
 
     async def save_beside(self) -> float:
@@ -153,18 +162,21 @@ class Projector:
                 held.history, datahashes=dict(held.history.datahashes), skips=deepcopy(held.history.skips)
             )
             as_it_is.state = held.history.state
-            content, took = await asyncio.to_thread(_timed, partial(state_cache.dump, [as_it_is]))
+            content, took = await self._timed_beside(partial(_packed, as_it_is))
             seconds += took
             if group == self._model.group:
                 self._keep_fold(project, seq, content)
                 held.unsaved -= unsaved
         return seconds
 
+    async def _timed_beside(self, make: Callable[[], Made]) -> tuple[Made, float]:
+        return await asyncio.get_running_loop().run_in_executor(self._beside, _timed, make)
+
     def _worth_saving(self) -> list[tuple[str, Held]]:
         return [
             (project, held)
             for project, held in self._held.items()
-            if held.unsaved >= SAVE_AFTER and held.history.halt is None and not held.history.held
+            if held.is_worth_saving and held.history.halt is None and not held.history.held
         ]
 
     def _keep_fold(self, project: str, seq: int, content: bytes) -> None:
@@ -244,6 +256,10 @@ def _facts(event: Event) -> Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _packed(history: History) -> bytes:
+    return packed(state_cache.dump([history]))
 
 
 def _timed(make: Callable[[], Made]) -> tuple[Made, float]:

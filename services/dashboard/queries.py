@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,16 @@ class Queries:
             "AND predicted IS NOT NULL AND predicted != label ORDER BY probability DESC LIMIT ?",
             (project, most),
         ).fetchall()
+
+    def times(self, project: str, name: str, models: Collection[str]) -> dict[str, str]:
+        """When the newest event of a type came of each of these models."""
+        marks = ", ".join("?" * len(models))
+        rows = self._connection.execute(
+            "SELECT model, time FROM events WHERE seq IN (SELECT max(seq) FROM events "
+            f"WHERE model IN ({marks}) AND project = ? AND name = ? GROUP BY model)",
+            (*models, project, name),
+        )
+        return {row["model"]: row["time"] for row in rows}
 
     def newest_models(self) -> list[dict[str, Any]]:
         """What each project's newest model was trained with."""

@@ -39,6 +39,11 @@ class Row:
     note: str | None
 
 
+def packed(content: bytes) -> bytes:
+    """As it is kept."""
+    return zlib.compress(content, QUICK)
+
+
 class ReadModel:
     """The file, open for writing. One process writes it.
 
@@ -142,7 +147,7 @@ class ReadModel:
                 row.says,
                 row.note,
                 attributes_to_json(event),
-                zlib.compress(event.data, QUICK),
+                packed(event.data),
             ),
         )
         return int(added.lastrowid or 0)
@@ -174,8 +179,8 @@ class ReadModel:
         return None if row is None else (int(row[0]), zlib.decompress(row[1]))
 
     def save_fold(self, project: str, seq: int, content: bytes) -> None:
-        packed = zlib.compress(content, QUICK)
-        self._connection.execute("INSERT OR REPLACE INTO folds VALUES (?, ?, ?)", (project, seq, packed))
+        """Keep a project's fold, which is packed."""
+        self._connection.execute("INSERT OR REPLACE INTO folds VALUES (?, ?, ?)", (project, seq, content))
 
     def drop_fold(self, project: str) -> None:
         self._connection.execute("DELETE FROM folds WHERE project = ?", (project,))

@@ -21,6 +21,7 @@ from labelloop.runtime.retry import Retry
 from labelloop.serving.http import HttpServer, listener
 from labelloop.serving.token import OF_DASHBOARD, token
 from services.dashboard.application import application
+from services.dashboard.examining import examine
 from services.dashboard.figures import quick_figures, thorough_figures
 from services.dashboard.following import Following
 from services.dashboard.live import EVERYTHING, Hub
@@ -85,6 +86,7 @@ async def _serve(
             tasks.create_task(following.run())
             tasks.create_task(wording.run())
             tasks.create_task(site.places.run())
+            tasks.create_task(examine(site))
             tasks.create_task(_look_for_letters(log, site, status))
             tasks.create_task(_look_at_services(site, ServicesWatch(settings.run, settings.watch, asking)))
             await answering

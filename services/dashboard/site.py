@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import own_version
+from labelloop.doctor import Finding
 from labelloop.log.dead_letters import DeadLetter
 from labelloop.loop.history import History
 from services.dashboard.beginnings import Beginnings
@@ -61,6 +62,7 @@ class Site:
         self.hub = hub
         self.letters: list[DeadLetter] = []
         self.looks: tuple[Look, ...] = ()
+        self.findings: list[Finding] = []
         self.places = Places(settings, queries, hub)
         self.history: Callable[[str], History] | None = None
         self.store = FromStore(settings.store)

@@ -1,8 +1,11 @@
 """How the services fare: from their status files here, and from their health pages elsewhere."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -59,25 +62,29 @@ class ServicesWatch:
 
     async def look(self) -> tuple[Look, ...]:
         """How each process fares now."""
-        return (*self._here(), *await self._elsewhere())
+        here, pages = list(self._here()), {**self._addresses}
+        pages |= {name: page for name, (_, page) in here if page is not None}
+        tls = any(url.startswith("https:") for url in pages.values())
+        answers: dict[str, list[Answered]] = {}
+        if pages:
+            async with health_client(self._token, tls, PATIENCE) as client:
+                found = await asyncio.gather(*(ask(client, url) for url in pages.values()))
+                answers = dict(zip(pages, found, strict=True))
+        return (
+            *(with_metrics(look, answers.get(name, ())) for name, (look, _) in here),
+            *(of_answer(name, each) for name in self._addresses for each in answers[name]),
+        )
 
-    def _here(self) -> Iterator[Look]:
+    def _here(self) -> Iterator[tuple[str, tuple[Look, str | None]]]:
+        """Each process of this machine by name, with the address of its health page, if it has one."""
         state = read_state(self._run) if self._run is not None else None
         if state is None or self._run is None:
             return
         for name, process in state.processes.items():
             said = read_status_file(self._run, name)
-            yield of_process(name, process, said if said.get("pid") == process.pid else {})
-
-    async def _elsewhere(self) -> list[Look]:
-        if not self._addresses:
-            return []
-        tls = any(url.startswith("https:") for url in self._addresses.values())
-        looks: list[Look] = []
-        async with health_client(self._token, tls, PATIENCE) as client:
-            for name, url in self._addresses.items():
-                looks += [of_answer(name, answered) for answered in await ask(client, url)]
-        return looks
+            own = said if said.get("pid") == process.pid else {}
+            page = own.get("health") if name not in self._addresses else None
+            yield name, (of_process(name, process, own), page)
 
 
 def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> Look:
@@ -105,8 +112,7 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
         version=str(said.get("version") or ""),
         since=process.since,
         restarts=process.restarts,
-        memory=_memory(process.pid),
-        facts=(("process", str(process.pid or "")),),
+        **_measured(process.pid),
         work=(work,) if state == BUSY else (),
     )
 
@@ -121,7 +127,6 @@ def of_answer(name: str, answered: Answered) -> Look:
         for sample in answered.samples
         if sample.name == WORKING and sample.value
     )
-    failures = sum(_values(answered, "labelloop_failures_total"))
     silent = answered.problem is not None and not answered.samples
     return Look(
         service=name,
@@ -131,12 +136,27 @@ def of_answer(name: str, answered: Answered) -> Look:
         version=built.labels.get("version", "") if built else "",
         since=started.value if started else None,
         memory=int(memory.value) if memory else None,
-        facts=(
-            *((words, f"{sum(_values(answered, key)):g}") for key, words in QUEUES.items() if key in values),
-            *((("failures", f"{failures:g}"),) if failures else ()),
-        ),
+        facts=_metrics(answered),
         address=answered.address,
         work=work,
+    )
+
+
+def with_metrics(look: Look, answers: Sequence[Answered]) -> Look:
+    """The look with what the process's metrics tell beside it."""
+    return replace(look, facts=(*look.facts, *(fact for answered in answers for fact in _metrics(answered))))
+
+
+def _metrics(answered: Answered) -> tuple[tuple[str, str], ...]:
+    names = {sample.name for sample in answered.samples}
+    failures = Counter[str]()
+    for sample in answered.samples:
+        if sample.name == "labelloop_failures_total" and sample.value:
+            failures[sample.labels.get("kind", "error")] += int(sample.value)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(failures.items()))
+    return (
+        *((words, f"{sum(_values(answered, key)):g}") for key, words in QUEUES.items() if key in names),
+        *((("failures", kinds),) if kinds else ()),
     )
 
 
@@ -149,10 +169,13 @@ def _values(answered: Answered, name: str) -> list[float]:
     return [sample.value for sample in answered.samples if sample.name == name]
 
 
-def _memory(pid: int | None) -> int | None:
+def _measured(pid: int | None) -> dict[str, Any]:
+    """The memory of a process, its id and its threads, as far as the system tells."""
     if pid is None:
-        return None
+        return {}
     try:
-        return int(psutil.Process(pid).memory_info().rss)
+        process = psutil.Process(pid)
+        memory, threads = int(process.memory_info().rss), str(process.num_threads())
     except psutil.Error:
-        return None
+        return {"facts": (("process", str(pid)),)}
+    return {"memory": memory, "facts": (("process", str(pid)), ("threads", threads))}

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,9 +15,9 @@ from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
 from services.dashboard.sayings import POOL, Content, counts
-from services.dashboard.site import Site
+from services.dashboard.site import Site, elapsed
 
-THRESHOLDS = ("threshold", "kappa", "max_iterations")
+MEASURED = "ModelEvaluated"
 MOST_SURPRISES = 10
 
 
@@ -26,7 +27,9 @@ def routes(site: Site) -> Iterator[Route]:
         card = site.queries.figure(project, CARD)
         if card is None:
             raise HTTPException(404)
-        return project, card, site.queries.figure(project, PROJECT) or {}
+        figures = site.queries.figure(project, PROJECT) or {}
+        batches = [each["batch"] for each in figures.get("timeline", ())]
+        return project, card, {**figures, "measured": site.queries.times(project, MEASURED, batches)}
 
     def says(project: str) -> tuple[str | None, Content | None]:
         """The newest model of which it is recorded, and what it says, if that was read already."""
@@ -85,7 +88,7 @@ def charts_of(
     if bins:
         yield _calibration(bins, content)
     if figures.get("timeline"):
-        yield _timeline(figures["timeline"])
+        yield _timeline(figures["timeline"], figures["measured"])
     if figures.get("pace", {}).get("moments"):
         pace = figures["pace"]
         yield Chart(
@@ -172,7 +175,7 @@ def _confusion(newest: Mapping[str, Any]) -> Chart:
     return Chart("confusion", "Confusion", "none", ("label", *classes), rows, says)
 
 
-def _timeline(batches: list[dict[str, Any]]) -> Chart:
+def _timeline(batches: list[dict[str, Any]], measured: Mapping[str, str]) -> Chart:
     columns = (
         "batch",
         "picking",
@@ -181,7 +184,10 @@ def _timeline(batches: list[dict[str, Any]]) -> Chart:
         "labelled",
         "training",
         "trained",
-        "waited, s",
+        "measuring",
+        "measured",
+        "people waited, s",
+        "machine waited, s",
     )
     rows = [
         [
@@ -189,18 +195,42 @@ def _timeline(batches: list[dict[str, Any]]) -> Chart:
             *each["picked"],
             *(each["labelled"] or (None, None)),
             *(each["trained"] or (None, None)),
+            *_measured(measured.get(each["batch"]), each["measuring"]),
             None if each["waited"] is None else round(each["waited"], 1),
+            idle,
         ]
-        for each in batches
+        for each, idle in zip(batches, _idle(batches), strict=True)
     ]
-    says = "When each batch was picked, labelled and learned."
-    times = tuple(columns[1:-1])
+    people, machine = (sum(row[place] or 0 for row in rows) for place in (-2, -1))
+    says = (
+        "When each batch was picked, labelled, learned and measured. Before these batches people waited "
+        f"{elapsed(people)} for the machine, and the machine {elapsed(machine)} for people."
+    )
+    times = columns[1:-2]
     return Chart("timeline", "Who waited for whom", "timeline", columns, rows, says, times=times)
 
 
+def _measured(at: str | None, seconds: float | None) -> tuple[str | None, str | None]:
+    if at is None or seconds is None:
+        return None, None
+    end = datetime.fromisoformat(at).astimezone(UTC)
+    return (end - timedelta(seconds=seconds)).isoformat(), end.isoformat()
+
+
+def _idle(batches: list[dict[str, Any]]) -> Iterator[float | None]:
+    """Seconds that the machine had nothing to learn before each batch was labelled. None: not known."""
+    free: datetime | None = None
+    for each in batches:
+        idle = None
+        if free is not None and each["labelled"] and each["done"]:
+            ready = max(free, datetime.fromisoformat(each["picked"][1]))
+            idle = max(0.0, (datetime.fromisoformat(each["labelled"][1]) - ready).total_seconds())
+        yield None if idle is None else round(idle, 1)
+        free = datetime.fromisoformat(each["trained"][1]) if each["trained"] else free
+
+
 def _stopping(stopping: Mapping[str, Any]) -> Chart:
-    given = stopping["parameters"]
-    threshold = next((given[name] for name in THRESHOLDS if name in given), None)
+    threshold = stopping["threshold"]
     rows = [
         (check["model"], check["labels"], check["value"], "yes" if check["stop"] else "no")
         for check in stopping["checks"]

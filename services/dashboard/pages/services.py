@@ -6,8 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from labelloop.doctor import FAIL, OK, WARN
 from services.dashboard.figures import CARD
 from services.dashboard.site import Site
+from services.dashboard.watching import ILL, WAITING, WELL
+
+LEVELS = {OK: WELL, WARN: WAITING, FAIL: ILL}
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -21,6 +25,7 @@ def routes(site: Site) -> Iterator[Route]:
             "services.html",
             title="Services",
             looks=site.looks,
+            findings=[(LEVELS[each.level], each) for each in site.findings],
             failures=failures,
             used=site.queries.newest_models(),
         )

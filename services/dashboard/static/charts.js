@@ -135,28 +135,34 @@ function stacked({columns, rows}) {
   };
 }
 
-const PHASES = [["picked", "picking", "picked"], ["labelled", "labelling", "labelled"], ["learned", "training", "trained"]];
+const PHASES = [["picked", "picking", "picked", 0], ["people waited", "waiting", "labelling", 1], ["labelled", "labelling", "labelled", 1], ["learned", "training", "trained", 2], ["measured", "measuring", "measured", 3]];
 
 function timeline(chart) {
   const {axis, option} = common();
-  const batches = table(chart);
+  const batches = table(chart).map((each) => {
+    const waited = each["people waited, s"], labelling = each.labelling;
+    return waited && labelling ? {...each, waiting: new Date(Date.parse(labelling) - waited * 1000).toISOString()} : each;
+  });
   const names = batches.map((each) => each.batch);
-  const height = 22;
+  const [blue, orange, green, purple] = colours();
+  const shades = [blue, style("--quiet"), orange, green, purple];
+  const height = 26;
   const box = (params, api) => {
     const [from, to] = [api.coord([api.value(1), api.value(0)]), api.coord([api.value(2), api.value(0)])];
-    const third = api.size([0, 1])[1] * 0.27;
+    const lane = api.size([0, 1])[1] * 0.21;
     const shape = echarts.graphic.clipRectByRect(
-      {x: from[0], y: from[1] + (api.value(3) - 1.5) * third, width: Math.max(2, to[0] - from[0]), height: third * 0.86},
+      {x: from[0], y: from[1] + (api.value(3) - 2) * lane, width: Math.max(2, to[0] - from[0]), height: lane * 0.86},
       {x: params.coordSys.x, y: params.coordSys.y, width: params.coordSys.width, height: params.coordSys.height},
     );
     return shape && {type: "rect", shape: {...shape, r: 2}, style: {fill: api.visual("color")}};
   };
-  const series = PHASES.map(([name, begin, end], place) => ({
+  const series = PHASES.map(([name, begin, end, lane], place) => ({
     name,
     type: "custom",
+    itemStyle: {color: shades[place]},
     renderItem: box,
     encode: {x: [1, 2], y: 0},
-    data: batches.flatMap((each, row) => (each[begin] && each[end] ? [[row, Date.parse(each[begin]), Date.parse(each[end]), place]] : [])),
+    data: batches.flatMap((each, row) => (each[begin] && each[end] ? [[row, Date.parse(each[begin]), Date.parse(each[end]), lane]] : [])),
   }));
   return {
     ...option,

@@ -1,10 +1,14 @@
 """Stopping criteria by name: found in any case, refused early with a reason."""
 
+import inspect
 from typing import Any
 
 import pytest
+import small_text  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
+from labelloop.learner.bundled_stopping import BUNDLED, threshold_in_force
+from labelloop.learner.descriptors import StoppingPlugin
 from labelloop.learner.stopping import CRITERIA, FOR_NEW, check_classes, check_stopping, known_criteria, past
 from labelloop.plugins import plain
 from tests.support.messages import raises_naming
@@ -26,6 +30,18 @@ def test_every_name_that_is_offered_works(name: str) -> None:
 
     assert found is not None
     assert plain(found.name) == plain(name)
+
+
+@pytest.mark.parametrize("criterion", BUNDLED, ids=lambda each: each.name)
+def test_a_threshold_that_is_told_is_the_one_that_holds(criterion: StoppingPlugin) -> None:
+    assert criterion.threshold is not None
+    parameter, default = criterion.threshold
+    theirs = inspect.signature(getattr(small_text, criterion.name)).parameters[parameter].default
+
+    assert default == (None if theirs is inspect.Parameter.empty else theirs)
+    assert threshold_in_force(criterion.name, {}) == default
+    assert threshold_in_force(criterion.name, {parameter: 0.5}) == 0.5
+    assert threshold_in_force("another", {}) is None
 
 
 def test_none_is_no_criterion_and_has_no_parameters() -> None:
@@ -79,7 +95,7 @@ def test_more_labels_than_a_number_has_bits_are_refused() -> None:
 
 
 def test_there_is_every_criterion_that_small_text_has() -> None:
-    from small_text import stopping_criteria  # type: ignore[import-untyped]
+    from small_text import stopping_criteria
 
     others = {"StoppingCriterion", "check_window_based_predictions"}
     assert {criterion.name for criterion in CRITERIA.all().values()} == set(

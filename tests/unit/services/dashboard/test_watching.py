@@ -54,7 +54,7 @@ def test_what_a_page_of_metrics_tells() -> None:
     look = of_answer("trainer", Answered("http://a", None, samples))
 
     assert (look.version, look.memory, look.address) == ("0.1.0", 1_000_000, "http://a")
-    assert dict(look.facts) == {"events not read": "7", "failures": "2"}
+    assert dict(look.facts) == {"events not read": "7", "failures": "2 out-of-memory"}
 
 
 def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> None:
