@@ -108,23 +108,23 @@ def mixed(
     """The next batch with its gold texts, drawn by the seed, each once in a project, while there are any.
 
     `labels`: those of each text of the snapshot. One with a retired label is left out. As many texts of the
-    batch as are gold are shown without a suggestion, too.
+    batch as are gold are shown without a suggestion, too. None of these are audit texts, as people see that
+    they are such; a batch that has no others has no gold texts.
     """
     counting, taken = label_list(state), used(state, snapshot.digest)
     order = list(range(snapshot.size))
     random.Random(derived(state.project.seed, "gold", snapshot.digest)).shuffle(order)
     free = [row for row in order if row not in taken and counting.retired.isdisjoint(labels[row])]
     drawn = free[: audit_count(gold_at(state, state.numbered).share, len(queried.items))]
-    if not drawn:
+    shown = [picked.rank for picked in queried.items if picked.reason in SHOWN]
+    if not drawn or not shown:
         return queried
     places = random.Random(derived(state.project.seed, "gold-places", queried.batch))
     ranks = sorted(places.sample(range(len(drawn) + len(queried.items)), len(drawn)))
     gold = tuple(
         GoldItem(item=row, rank=rank, labels=labels[row]) for row, rank in zip(drawn, ranks, strict=True)
     )
-    hidden = [picked.rank for picked in queried.items if picked.reason not in SHOWN]
-    shown = [picked.rank for picked in queried.items if picked.reason in SHOWN]
-    unaided = frozenset(places.sample(shown, min(len(shown), max(0, len(drawn) - len(hidden)))))
+    unaided = frozenset(places.sample(shown, min(len(shown), len(drawn))))
     items = tuple(
         replaced(picked, suggested=False, unaided=True) if picked.rank in unaided else picked
         for picked in queried.items

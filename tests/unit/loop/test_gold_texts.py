@@ -100,25 +100,38 @@ def batch_items(batch: e.BatchQueried) -> list[int]:
     return [picked.item for picked in batch.items]
 
 
-def test_as_many_texts_as_are_gold_have_no_suggestion_where_no_audit_texts_have_none() -> None:
+@pytest.mark.parametrize(
+    ("audits", "unaided"),
+    [(0, 2), (1, 2), (2, 2), (4, 2), (5, 1)],
+    ids=["none", "fewer", "as many", "more", "one other"],
+)
+def test_as_many_texts_with_the_batchs_reason_have_no_suggestion_as_are_gold(
+    audits: int, unaided: int
+) -> None:
     state = state_of(project(batch_size=6), told(0.34))
-    items = tuple(
+    uncertain = [
         QueriedItem(item=item, rank=item, reason="uncertain", predicted=("ham",), suggested=True)
         for item in range(6)
-    )
-    audit = replaced(items[2], reason="audit", suggested=False)
+    ]
+    audited = [replaced(picked, reason="audit", suggested=False) for picked in uncertain[:audits]]
+    asked = queried(items=(), model="0").model_copy(update={"items": (*audited, *uncertain[audits:])})
 
-    plain = mixed(state, queried(items=(), model="0").model_copy(update={"items": items}), GOLD, KNOWN)
-    audited = mixed(
-        state,
-        queried(items=(), model="0").model_copy(update={"items": (*items[:2], audit, *items[3:])}),
-        GOLD,
-        KNOWN,
+    batch = mixed(state, asked, GOLD, KNOWN)
+
+    assert mixed(state, asked, GOLD, KNOWN) == batch
+    assert len(rows_of(batch)) == 2
+    of_batch = [picked for picked in batch.items if picked.reason == "uncertain"]
+    assert [picked.suggested for picked in of_batch].count(False) == unaided
+    assert [bool(picked.unaided) for picked in of_batch].count(True) == unaided
+    assert batch.items[:audits] == tuple(audited), "people know audit texts by their metadata"
+
+
+def test_among_audit_texts_alone_a_gold_text_would_be_known() -> None:
+    asked = queried().model_copy(
+        update={"items": tuple(QueriedItem(item=item, rank=item, reason="audit") for item in range(3))}
     )
 
-    assert [each.suggested for each in plain.items].count(False) == 2 == len(rows_of(plain))
-    assert [each.suggested for each in audited.items].count(False) == 2, "the audit text is one"
-    assert [bool(each.unaided) for each in audited.items].count(True) == 1
+    assert mixed(state_of(project(), told()), asked, GOLD, KNOWN) == asked
 
 
 def test_a_closed_batch_gives_gold_texts_back_that_nobody_answered() -> None:
