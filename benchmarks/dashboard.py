@@ -91,7 +91,9 @@ def latencies(page: Page, writer: LogThread) -> list[float]:
         kind = ProjectPaused if is_pause else ProjectResumed
         word = "paused" if is_pause else "going on"
         began = time.monotonic()
-        writer.append(new_event(PROJECT, kind(request=f"{time.time()}-{number}", who="ada", why=""), source="benchmark"))
+        writer.append(
+            new_event(PROJECT, kind(request=f"{time.time()}-{number}", who="ada", why=""), source="benchmark")
+        )
         page.locator(".card .badge", has_text=word).wait_for()
         seconds.append(time.monotonic() - began)
         time.sleep(0.5)
