@@ -28,7 +28,7 @@ from tests.support.log_thread import LogThread
 
 FULL, QUICK = 100_000, 10_000
 TIMES = 5
-EVENTS = 15
+EVENTS = 16
 PATIENCE = 900.0
 MEBIBYTE = 2**20
 PAINT = """() => new Promise((done) => {
@@ -91,7 +91,9 @@ def latencies(page: Page, writer: LogThread) -> list[float]:
         kind = ProjectPaused if is_pause else ProjectResumed
         word = "paused" if is_pause else "going on"
         began = time.monotonic()
-        writer.append(new_event(PROJECT, kind(request=str(number), who="ada", why=""), source="benchmark"))
+        writer.append(
+            new_event(PROJECT, kind(request=f"{time.time()}-{number}", who="ada", why=""), source="benchmark")
+        )
         page.locator(".card .badge", has_text=word).wait_for()
         seconds.append(time.monotonic() - began)
         time.sleep(0.5)
