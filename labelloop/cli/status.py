@@ -19,7 +19,8 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
-    from labelloop.projects.progress import GoldSummary, ModelSummary, StoppingSummary, SuggesterSummary
+    from labelloop.projects.model_summary import ModelSummary, StoppingSummary
+    from labelloop.projects.progress import GoldSummary, SuggesterSummary
     from labelloop.projects.summary import Summary
 
 

@@ -2,27 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from labelloop.loop.figures import Audited, audits, evaluation, name_of_test_set
+from labelloop.loop.figures import Audited, audits
 from labelloop.loop.gold_texts import gold_at, kept, recorded, used
 from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.pools import TopicOfTexts, pool_of, topics
 from labelloop.loop.schedule import finished, open_batches
 from labelloop.loop.settings_in_force import (
-    advice_in_force,
     annotators,
     answers_wanted,
-    checks_in_force,
     deciding,
     min_submitted_at,
     overlap_at,
 )
-from labelloop.loop.state import Batch, Labels, LoopState, Trained
+from labelloop.loop.state import Batch, Labels, LoopState
 from labelloop.loop.suggestions import has_answer, is_any_machine_chosen, made_of, spent, suggester_next
+from labelloop.projects.model_summary import ModelSummary, StoppingSummary, model_summary, stopping_summary
 
 FAILED = ("failed", "refused")
 """Why a machine said nothing of a text, where that is for no reason of the text alone."""
@@ -51,40 +49,6 @@ class GoldSummary:
     share: float
     texts: int
     used: int
-
-
-@dataclass(frozen=True)
-class ModelSummary:
-    """The latest training of a model, and its accuracy on the test set.
-
-    `test_set`: on which one, where there were several. `micro_f1`, `macro_f1`: where a text may have several
-    labels; `accuracy` is then the share of texts whose labels are all right.
-    """
-
-    model: str
-    attempt: int
-    labels: int
-    accuracy: float | None
-    folder: str
-    lost: bool
-    test_set: str | None = None
-    micro_f1: float | None = None
-    macro_f1: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON values; those of several labels only where a text may have several."""
-        return {name: value for name, value in asdict(self).items() if not (value is None and "_f1" in name)}
-
-
-@dataclass(frozen=True)
-class StoppingSummary:
-    """The criterion's latest value, and the number of labels at which it last began to say stop."""
-
-    criterion: str
-    model: str
-    value: float | None
-    stop: bool
-    advised_at: int | None
 
 
 @dataclass(frozen=True)
@@ -215,9 +179,9 @@ def progress_of(state: LoopState, done: Settled | None = None) -> Progress:
         only_for=annotators(state),
         overlap=overlap_at(state, state.numbered),
         gold=_gold(state),
-        models=tuple(_model(state, trained) for trained in state.models.values()),
+        models=tuple(model_summary(state, trained) for trained in state.models.values()),
         audit=audited[-1] if audited else None,
-        stopping=_stopping(state),
+        stopping=stopping_summary(state),
         suggester=_suggester(state),
         failures=tuple(_failures(state)),
     )
@@ -240,14 +204,6 @@ def _gold(state: LoopState) -> GoldSummary | None:
     if snapshot is None:
         return None
     return GoldSummary(share, snapshot.size, len(used(state, snapshot.digest)))
-
-
-def _stopping(state: LoopState) -> StoppingSummary | None:
-    checks, advice = checks_in_force(state), advice_in_force(state)
-    if not checks:
-        return None
-    last, advised_at = checks[-1], advice.labels if advice else None
-    return StoppingSummary(last.criterion, last.model, last.value, last.stop, advised_at)
 
 
 def _suggester(state: LoopState) -> SuggesterSummary | None:
@@ -296,19 +252,3 @@ def _together(*counted: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, 
     names = sorted({name for counts in counted for name in counts})
     sums = {name: sum((Counter(counts.get(name, {})) for counts in counted), Counter()) for name in names}
     return {name: dict(sorted(counts.items())) for name, counts in sums.items()}
-
-
-def _model(state: LoopState, trained: Trained) -> ModelSummary:
-    evaluated = evaluation(state, trained.latest.model)
-    of_several = evaluated if state.project.is_multi_label else None
-    return ModelSummary(
-        model=trained.latest.model,
-        attempt=trained.latest.attempt,
-        labels=trained.latest.labels,
-        accuracy=evaluated.accuracy if evaluated else None,
-        test_set=name_of_test_set(state, evaluated.test_version) if evaluated else None,
-        folder=trained.latest.artifact,
-        lost=not trained.available,
-        micro_f1=of_several.micro_f1 if of_several else None,
-        macro_f1=of_several.macro_f1 if of_several else None,
-    )
