@@ -23,7 +23,8 @@ def agreement(where: Where, project: str | None, as_json: bool) -> None:
 
     This needs texts that several people labelled: create the project with `--min-submitted 2` or more.
 
-    If gold texts are mixed in (`--gold`), it shows how many of them each annotator labels rightly.
+    If gold texts are mixed in (`--gold`), it shows how many of them each annotator labels rightly, and which
+    labels they mistake for which.
 
     Of machines that suggest labels (`--suggest`), it shows how much they label, and how often as people do.
     """
@@ -65,8 +66,7 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"{name:<{width}} {who['labels']} labels{compared}"
     for pair in figures["confused"][:SHOWN]:
-        times = "once" if pair["times"] == 1 else f"{pair['times']} times"
-        yield f"confused    {' and '.join(pair['labels'])}: {times}"
+        yield f"confused    {' and '.join(pair['labels'])}: {_times(pair)}"
     for name, who in figures.get("gold", {}).items():
         discarded = f", {who['discarded']} discarded" if who["discarded"] else ""
         share = (
@@ -75,8 +75,23 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
             else ""
         )
         yield f"gold        {one_line(name)}: {who['labels']} labels{share}{discarded}"
+        if wrong := who["confused"]:
+            more = f", and {len(wrong) - SHOWN} more" if wrong[SHOWN:] else ""
+            yield f"            {', '.join(map(_mistake, wrong[:SHOWN]))}{more}"
     for source, machine in figures.get("machines", {}).items():
         yield from _machine(one_line(source), machine)
+
+
+def _times(pair: Mapping[str, Any]) -> str:
+    return "once" if pair["times"] == 1 else f"{pair['times']} times"
+
+
+def _mistake(pair: Mapping[str, Any]) -> str:
+    return f"{_named(pair['labels'])} as {_named(pair['given'])} {_times(pair)}"
+
+
+def _named(labels: list[str]) -> str:
+    return one_line(" and ".join(labels) or "no label")
 
 
 def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:

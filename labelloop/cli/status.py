@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 MISSING = "`labelloop copy` takes no models along, and services train it again only if they need it"
 LEFT_OUT = {"empty": "empty or unusable", "duplicates": "repeated", "near_copies": "near-copies"}
+LEFT_OUT_BESIDE_GOLD = {**LEFT_OUT, "duplicates": "repeated or gold texts"}
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -114,7 +115,8 @@ def _project(project: "Summary") -> Iterator[str]:
         f"  {progress.done} batch{'es' * (progress.done != 1)} done, {len(progress.open)} open, "
         f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
     )
-    if left_out := [f"{count} {LEFT_OUT[why]}" for why, count in progress.left_out.items() if count]:
+    reasons = LEFT_OUT_BESIDE_GOLD if progress.gold else LEFT_OUT
+    if left_out := [f"{count} {reasons[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
     for topic in progress.topics:
         yield f"  {topic.texts:,} texts from the topic {read_up_to(topic.topic, topic.offsets)}"
@@ -162,7 +164,8 @@ def _gold_left(texts: int) -> str:
 
 
 def _gold(gold: "GoldSummary") -> str:
-    asked = f"{gold.used} of {gold.texts} asked"
+    before = f" ({gold.before} asked before)" if gold.before else ""
+    asked = f"{gold.used} of {gold.texts} asked{before}"
     if not gold.share:
         return f"{asked}, and no more are"
     if gold.used >= gold.texts:

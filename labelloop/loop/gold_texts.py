@@ -44,6 +44,14 @@ class GoldFigures:
     high: float | None = None
 
 
+class Confusion(NamedTuple):
+    """How often a person gave gold texts with certain labels others."""
+
+    labels: tuple[str, ...]
+    given: tuple[str, ...]
+    times: int
+
+
 def gold_at(state: LoopState, batch: int) -> GoldSetting:
     """The setting that holds for a numbered batch."""
     settings_so_far = [change.settings for change in state.changes if change.from_batch <= batch]
@@ -212,6 +220,20 @@ def figures(state: LoopState) -> dict[str, GoldFigures]:
     return {
         name: GoldFigures(labels[name], right[name], discarded[name], *_interval(right[name], labels[name]))
         for name in sorted({*labels, *discarded})
+    }
+
+
+def confusions(state: LoopState) -> dict[str, list[Confusion]]:
+    """Which labels people gave gold texts instead of the right ones, by username, most frequent first."""
+    times: dict[str, Counter[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for username, answer, expected in _answers(state):
+        if answer is not None and {*answer} != {*expected}:
+            times.setdefault(username, Counter())[tuple(sorted(expected)), tuple(sorted(answer))] += 1
+    return {
+        name: sorted(
+            (Confusion(*pair, count) for pair, count in wrong.items()), key=lambda each: (-each.times, each)
+        )
+        for name, wrong in times.items()
     }
 
 

@@ -62,7 +62,7 @@ def read(path: Path, reading: Reading = AS_USUAL) -> Columns:
         parsed = _parse(csv.reader(file, delimiter=delimiter, strict=True), before)
         if any(parsed.badness):
             file.seek(0)
-            parsed = min(parsed, _dumped(file, delimiter, before), key=lambda each: each.badness)
+            parsed = min(parsed, _dumped(file, delimiter, before) or parsed, key=lambda each: each.badness)
         if _spaced(parsed):
             file.seek(0)
             lines = islice(file, before, None)
@@ -139,11 +139,11 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     return separator(start, default="\t" if suffix_of(path) == ".tsv" else ","), 0
 
 
-def _dumped(file: TextIO, delimiter: str, before: int) -> Parsed:
-    """The rows if a backslash escapes what separates. A file without any such has an end at once."""
+def _dumped(file: TextIO, delimiter: str, before: int) -> Parsed | None:
+    """The rows if a backslash escapes what separates. None of a file without any such."""
     escape = re.compile(rf'\\["\r\n{re.escape(delimiter)}]')
     if not any(map(escape.search, file)):
-        return Parsed(end="no backslash escapes anything")
+        return None
     file.seek(0)
     other = re.compile(rf'\\([^"\\\r\n{re.escape(delimiter)}])|\\.')
     lines = (other.sub(_backslash_kept, line) for line in islice(file, before, None))

@@ -26,7 +26,8 @@ class Prepared:
 
     `empty`, `duplicates` and `near_copies` are left out. `unlabelled` texts are left out of a test set; a
     pool keeps them, and then none of its rows has a gold label. `in_pool` counts kept test texts that are
-    also in the pool, and of further texts those that are left out because they are.
+    also in the pool, and of further or gold texts those that are left out because they are; `in_gold` those
+    that are left out because they are gold texts of the project already.
     """
 
     rows: list[Row]
@@ -36,6 +37,7 @@ class Prepared:
     unlabelled: int
     in_pool: int = 0
     near_copies: int = 0
+    in_gold: int = 0
 
 
 def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
@@ -65,19 +67,30 @@ def with_names(table: Table, names: Mapping[str, str]) -> Table:
     return replace(table, labels=[called(gold, names) for gold in table.labels])
 
 
-def clean_further(table: Table, labels: Sequence[str], there: Container[str]) -> Prepared:
+def clean_further(
+    table: Table, labels: Sequence[str], there: Container[str], gold: Collection[str] = ()
+) -> Prepared:
     """Distinct texts for a pool that does not have them, with gold labels if every text has one.
 
-    `there`: the keys of the texts that it has. There may be none. Raises `UserError`.
+    `there`: the keys of the texts that it has. There may be none. `gold`: those of the project's gold texts.
+    Raises `UserError`.
     """
     rows, empty, duplicates = _distinct(table, "correct it")
     remedy = f"correct them, or {ADD_LABELS}"
     if table.cells.several and table.cells.separator is None:
         remedy = f"correct them, name their --label-separator, or {ADD_LABELS}"
     _no_others(table, names_in(row.gold for row in rows), labels, remedy)
-    further, unlabelled = _all_labelled_or_none([row for row in rows if key(row.text) not in there])
+    others, in_pool, in_gold = _others(rows, there, gold)
+    further, unlabelled = _all_labelled_or_none(others)
     further = [Row(row.text, ordered(row.gold, labels), row.source_row) for row in further]
-    return Prepared(further, list(labels), empty, duplicates, unlabelled, len(rows) - len(further))
+    return Prepared(further, list(labels), empty, duplicates, unlabelled, in_pool=in_pool, in_gold=in_gold)
+
+
+def _others(rows: Sequence[Row], pool: Container[str], gold: Container[str]) -> tuple[list[Row], int, int]:
+    """The rows whose texts are neither in the pool nor gold texts, and how many are in each."""
+    outside = [row for row in rows if key(row.text) not in pool]
+    others = [row for row in outside if key(row.text) not in gold]
+    return others, len(rows) - len(outside), len(outside) - len(others)
 
 
 def _all_labelled_or_none(rows: list[Row]) -> tuple[list[Row], int]:
@@ -113,22 +126,24 @@ def clean_test(
 def clean_gold(
     table: Table,
     labels: Sequence[str],
-    there: Container[str],
+    pool: Container[str],
+    asked: Container[str] = (),
     label_option: str = "--gold-label-column",
     or_else: str = NAME_LABELS,
 ) -> Prepared:
-    """Distinct labelled texts whose labels are certain. Texts that people are asked anyway are left out.
+    """Distinct labelled texts whose labels are certain. Those that people are or were asked are left out.
 
-    `there`: the keys of those. Raises `UserError`.
+    `pool`: the keys of its texts; `asked`: those of gold texts that people were asked before. Raises
+    `UserError`.
     """
     labelled, prepared = _labelled(table, labels, table.source, label_option, or_else)
-    others = [row for row in labelled if key(row.text) not in there]
+    others, in_pool, in_gold = _others(labelled, pool, asked)
     if not others:
-        raise UserError(
-            f"{table.source} has only texts that people are asked anyway, because they are in the pool: give "
-            "others as --gold, or leave these out of the data set"
-        )
-    return replace(prepared, rows=others, in_pool=len(labelled) - len(others))
+        counts = ((in_pool, "are in the pool"), (in_gold, "were asked before as gold texts"))
+        why = " and ".join(f"{count:,} {what}" for count, what in counts if count)
+        remedy = ", or leave those of the pool out of the data set" if in_pool else ""
+        raise UserError(f"{table.source} has no texts to ask for: {why}; give others as --gold{remedy}")
+    return replace(prepared, rows=others, in_pool=in_pool, in_gold=in_gold)
 
 
 def _labelled(

@@ -114,7 +114,7 @@ def as_table(
         raise UserError(f"{source} has a header that is not in UTF-8, or holds a NUL; {SAVE_AS_UTF8}")
     for name, option in keep.items():
         _existing_column(source, columns.names, name, option)
-    table, bad = read_columns(source, columns, text_names, label_name, keep, cells, text_option)
+    table, bad = read_columns(source, columns, text_names, label_name, keep, cells, text_option, label_option)
     if bad and (len(bad) == len(table.texts) or not skip_bad_rows):
         raise refused(source, bad, len(table.texts))
     by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
@@ -132,6 +132,7 @@ def read_columns(
     keep: Iterable[str],
     cells: Cells,
     text_option: str = "",
+    label_option: str = "--label-column",
 ) -> tuple[Table, dict[int, Bad]]:
     """The texts and labels of these columns as they are, and which rows cannot be used."""
     bad = dict(columns.bad)
@@ -140,7 +141,9 @@ def read_columns(
     if label_name is not None:
         values = columns.values(label_name)
         cells = cells.knowing(values)
-        labels = [_label(value, label_name, row, bad, cells) for row, value in enumerate(values)]
+        labels = [
+            _label(value, label_name, row, bad, cells, label_option) for row, value in enumerate(values)
+        ]
     kept_columns = {
         name: [_kept_cell(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in keep
@@ -256,13 +259,15 @@ def _text(value: object, column: str, option: str, row: int, bad: dict[int, Bad]
     return text
 
 
-def _label(value: object, column: str, row: int, bad: dict[int, Bad], cells: Cells) -> Gold | None:
+def _label(
+    value: object, column: str, row: int, bad: dict[int, Bad], cells: Cells, option: str
+) -> Gold | None:
     """What a cell says. None if missing or bad."""
     try:
         gold = cells.gold(value)
     except NoLabels as error:
         is_list = isinstance(value, list | tuple)
-        other = "--label-column, or give --task multi-label" if is_list else "--label-column"
+        other = f"{option}, or give --task multi-label" if is_list and option == "--label-column" else option
         bad.setdefault(row, _bad(column, row, str(error), other))
         return None
     if gold is not None and (unstorable := [name for name in names_of(gold) if UNSTORABLE.search(name)]):

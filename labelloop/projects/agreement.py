@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from labelloop.loop import agreement as measured
-from labelloop.loop.gold_texts import figures as gold_figures
+from labelloop.loop import gold_texts
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.machine_figures import machine_figures
 from labelloop.loop.state import LoopState
@@ -26,8 +26,22 @@ def agreement_figures(state: LoopState) -> dict[str, Any]:
             for pair, times in measured.confusions(by_text)
         ],
     }
-    if gold := gold_figures(state):
-        figures["gold"] = {name: asdict(who) for name, who in gold.items()}
+    if gold := gold_texts.figures(state):
+        wrong = gold_texts.confusions(state)
+        figures["gold"] = {
+            name: {
+                **asdict(who),
+                "confused": [
+                    {
+                        "labels": list(listed.show(each.labels)),
+                        "given": list(listed.show(each.given)),
+                        "times": each.times,
+                    }
+                    for each in wrong.get(name, ())
+                ],
+            }
+            for name, who in gold.items()
+        }
     if machines := machine_figures(state):
         figures["machines"] = {source: asdict(machine) for source, machine in machines.items()}
         for machine in figures["machines"].values():

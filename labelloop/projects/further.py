@@ -45,10 +45,11 @@ class Further:
         rows = zip(self._pool.all_texts(), self._gold(), strict=True)
         self._rows = [Row(text, gold, number) for number, (text, gold) in enumerate(rows)]
         self._there = {key(row.text) for row in self._rows}
-        self._already = "in the pool already"
-        for snapshot in gold_snapshots(state):
-            self._already = "in the pool or among the gold texts already"
-            self._there |= {key(text) for text in OpenSnapshot.open(store.snapshot(snapshot)).all_texts()}
+        self._in_gold = {
+            key(text)
+            for snapshot in gold_snapshots(state)
+            for text in OpenSnapshot.open(store.snapshot(snapshot)).all_texts()
+        }
 
     def _gold(self) -> Sequence[Gold | None]:
         items = range(len(self._pool))
@@ -77,10 +78,10 @@ class Further:
         source = table.source
         self._tell(f"looking for those of {len(table.texts):,} texts that are new")
         table = with_names(table, self._first_names)
-        further = clean_further(table, self._project.labels, self._there)
+        further = clean_further(table, self._project.labels, self._there, self._in_gold)
         if self._options.drop_near_copies and further.rows:
             further = self._without_near_copies(further)
-        notes = (*table.notes, _note(source, further, self._pool.has_gold, self._already))
+        notes = (*table.notes, _note(source, further, self._pool.has_gold))
         if not further.rows:
             return Read(None, notes)
         kept_values = {
@@ -93,7 +94,8 @@ class Further:
         if table.numbers is not None:
             rows = [replace(row, source_row=table.numbers[row.source_row]) for row in further.rows]
             further = replace(further, rows=rows)
-        left_out = replace(further, duplicates=further.duplicates + further.in_pool)
+        repeated = further.duplicates + further.in_pool + further.in_gold
+        left_out = replace(further, duplicates=repeated)
         snapshot = keep_snapshot(self._folder, "pool", table, left_out, kept_values)
         return Read(replaced(snapshot, uri=f"{self._project_id}/{snapshot.uri}"), notes)
 
@@ -143,14 +145,12 @@ class Further:
                 )
 
 
-def _note(source: str, further: Prepared, has_gold: bool, already: str) -> str:
+def _note(source: str, further: Prepared, has_gold: bool) -> str:
     rows = further.rows
     unlabelled = (further.unlabelled or len(rows)) if has_gold and rows and rows[0].gold is None else 0
     facts = [
-        (
-            further.in_pool,
-            already,
-        ),
+        (further.in_pool, "in the pool already"),
+        (further.in_gold, "left out, as they are gold texts"),
         (further.duplicates, "duplicates left out"),
         (further.near_copies, "near-copies left out"),
         (further.empty, "empty left out"),

@@ -86,14 +86,16 @@ def read_gold(
     options: ProjectOptions,
     columns: GoldColumns,
     labels: Sequence[str],
-    there: Container[str],
+    pool: Container[str],
+    asked: Container[str] = (),
     names: Mapping[str, str] = NOTHING,
     or_else: str = NAME_LABELS,
 ) -> GoldTexts:
     """The distinct texts of `--gold` with their labels. Raises UserError.
 
-    `there`: the keys of texts that people are asked anyway. `names`: how labels are called in the log, where
-    it is not how they are called now. `or_else`: where labels that the project lacks can be added.
+    `pool`: the keys of its texts. `asked`: those of gold texts that people were asked before. `names`: how
+    labels are called in the log, where it is not how they are called now. `or_else`: where labels that the
+    project lacks can be added.
     """
     source = str(options.gold)
     if columns.texts is not None and len(columns.texts) != len(columns.as_in_pool):
@@ -112,7 +114,7 @@ def read_gold(
         cells=Cells(columns.several, options.label_separator),
     )
     table = with_names(table, names)
-    prepared = clean_gold(table, labels, there, "--gold-label-column", or_else)
+    prepared = clean_gold(table, labels, pool, asked, "--gold-label-column", or_else)
     kept_values = columns.as_kept(table, [row.source_row for row in prepared.rows])
     for name, kind in columns.metadata.items():
         if (place := first_misfit(kept_values[name], kind)) is not None:
@@ -126,7 +128,8 @@ def read_gold(
 
 def _note(source: str, prepared: Prepared) -> str:
     facts = [
-        (prepared.in_pool, "left out, as people are asked for them anyway"),
+        (prepared.in_pool, "left out, as they are in the pool"),
+        (prepared.in_gold, "left out, as people were asked for them before"),
         (prepared.duplicates, "duplicates left out"),
         (prepared.empty, "empty left out"),
         (prepared.unlabelled, "unlabelled left out"),

@@ -89,8 +89,8 @@ def _prepare_gold(
         metadata_kinds(project),
         project.is_multi_label,
     )
-    asked = {key(text) for text in (*pool.all_texts(), *_used_texts(state, store))}
-    gold = read_gold(options, columns, label_list(state).names, asked, first_names(state), ADD_LABELS)
+    there, asked = set(map(key, pool.all_texts())), set(map(key, _used_texts(state, store)))
+    gold = read_gold(options, columns, label_list(state).names, there, asked, first_names(state), ADD_LABELS)
     return keep_snapshot(folder, "gold", *gold[:3]), gold.notes
 
 

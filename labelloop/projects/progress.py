@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from labelloop.loop.figures import Audited, audits
-from labelloop.loop.gold_texts import gold_at, kept, recorded, used
+from labelloop.loop.gold_texts import gold_at, gold_snapshots, kept, recorded, used
 from labelloop.loop.label_lists import label_list, places
 from labelloop.loop.labels import NONE, current, decided
 from labelloop.loop.pools import TopicOfTexts, pool_of, topics
@@ -44,11 +44,15 @@ class OpenBatch:
 
 @dataclass(frozen=True)
 class GoldSummary:
-    """The gold texts of the next batch: their share, how many there are, and how many were asked by now."""
+    """The gold texts of the next batch: their share, how many there are, and how many were asked by now.
+
+    `before`: how many were asked that the files had which were given before.
+    """
 
     share: float
     texts: int
     used: int
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,9 @@ def _gold(state: LoopState) -> GoldSummary | None:
     snapshot, share = gold_at(state, state.numbered)
     if snapshot is None:
         return None
-    return GoldSummary(share, snapshot.size, len(used(state, snapshot.digest)))
+    others = {each.digest for each in gold_snapshots(state)} - {snapshot.digest}
+    before = sum(len(used(state, digest)) for digest in others)
+    return GoldSummary(share, snapshot.size, len(used(state, snapshot.digest)), before)
 
 
 def _suggester(state: LoopState) -> SuggesterSummary | None:

@@ -113,13 +113,13 @@ def test_people_are_measured_by_texts_that_they_cannot_tell(loop: Loop, tmp_path
     assert_hides_its_gold_texts(loop, owner, state)
     assert state.models["0"].latest.labels == 5
     assert len(exported(loop, project, tmp_path)) == 5
-    assert status(loop, project)["gold"] == {"share": 0.4, "texts": 6, "used": 4}
+    assert status(loop, project)["gold"] == {"share": 0.4, "texts": 6, "used": 4, "before": 0}
     assert json.loads(loop.command("replay", "--verify", "--project", project, "--json"))["verified"]
 
     fork = f"fork-{secrets.token_hex(4)}"
     loop.command("fork", project, "--as", fork)
     assert measured(loop, fork) == {ann.name: (1, 1), bob.name: (1, 1)}
-    assert status_of(loop, fork)["gold"] == {"share": 0.4, "texts": 6, "used": 2}
+    assert status_of(loop, fork)["gold"] == {"share": 0.4, "texts": 6, "used": 2, "before": 0}
     assert json.loads(loop.command("replay", "--verify", "--project", fork, "--json"))["verified"]
 
 
@@ -172,14 +172,19 @@ def test_gold_texts_come_and_end_while_people_label(loop: Loop, tmp_path: Path) 
     more = tmp_path / "more.csv"
     lines = (tmp_path / "gold.csv").read_text(encoding="utf-8")
     more.write_text(f'{lines}"a mail about {HAM}, number 1",{HAM}\nsurely {HAM},{HAM}\n', encoding="utf-8")
-    loop.command("change", project, "--gold", more, "--gold-share", 0.34)
+    said = loop.command("change", project, "--gold", more, "--gold-share", 0.34)
+    assert names(said, "more.csv", "1 gold text", "1 left out", "in the pool", "6 left out", "before")
     answered("2", 3)
     loop.until(lambda: len(shown(owner, "3")) == 4)
     loop.command("close", 3, "--project", project)
     state = loop.wait(project, lambda state: state.batches["3"].done)
     loop.until(lambda: shown(owner, "3") == {})
 
-    assert status(loop, project)["gold"] == {"share": 0.34, "texts": 1, "used": 0}, "given back"
+    told = {"share": 0.34, "texts": 1, "used": 0, "before": 6}
+    assert status(loop, project)["gold"] == told, "given back"
+    assert names(loop.command("status"), "0 of 1", "6 asked before")
+    used = labelloop("change", project, "--gold", tmp_path / "gold.csv", *loop.where)
+    assert names(error_line(used), "gold.csv", 6, "asked before", "--gold")
     assert sum(labels for labels, _ in measured(loop, project).values()) == 6
     assert json.loads(loop.command("replay", "--verify", "--project", project, "--json"))["verified"]
     # A fork has the gold texts of both files, where people see their answers again.

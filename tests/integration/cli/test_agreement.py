@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from schemas.events import RelabelRequested
+from schemas.events import ProjectChangedV4, RelabelRequested
+from schemas.model import replaced
+from schemas.parts import GoldItem, ItemVotes, SettingsV4, Snapshot
 from tests.support.command import labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
@@ -67,3 +69,34 @@ def test_a_text_that_was_asked_for_once_more_is_one_text_with_both_answers(tmp_p
     assert (told["texts"], told["shared"]) == (1, 1)
     ann = told["annotators"]["ann"]
     assert (ann["labels"], ann["agreed"], ann["compared"]) == (2, 1, 2)
+
+
+def test_who_mistakes_which_label_of_gold_texts_is_told_by_person(tmp_path: Path) -> None:
+    gold = Snapshot(uri="mail/gold/g.arrow", digest="g", size=3)
+    setting = SettingsV4(gold=gold, gold_share=1.0)
+    texts = tuple(GoldItem(item=row, rank=row, labels=("ham",)) for row in range(3))
+    given = (
+        ItemVotes(item=0, record="a", votes=(vote("ann", "news"), vote("bob", "ham"))),
+        ItemVotes(item=1, record="b", votes=(vote("ann", "news"),)),
+        ItemVotes(item=2, record="c", votes=(vote("ann", "spam"),)),
+    )
+    told = (
+        project(),
+        ProjectChangedV4(request="gold", who="ann", from_batch=0, settings=setting),
+        queried(gold=texts, gold_version="g"),
+        replaced(all_answered(), gold=given),
+    )
+    home = home_with(tmp_path / "home", *told)
+
+    lines = labelloop("agreement", "--home", home).stdout.splitlines()
+    by_name = json.loads(labelloop("agreement", "--home", home, "--json").stdout)["gold"]
+
+    ann, mistaken, bob = lines[-3:]
+    assert names(ann, "gold", "ann", "0.0%")
+    assert names(mistaken, "ham as news 2 times", "ham as spam once")
+    assert names(bob, "gold", "bob", "100.0%")
+    assert by_name["ann"]["confused"] == [
+        {"labels": ["ham"], "given": ["news"], "times": 2},
+        {"labels": ["ham"], "given": ["spam"], "times": 1},
+    ]
+    assert by_name["bob"]["confused"] == []

@@ -106,8 +106,9 @@ def test_a_pool_does_not_grow_by_gold_texts_and_a_project_is_deleted_with_them(d
 
     said = done("add", "mail", data / "may.csv", "--home", home)
 
-    assert names(said, "1 new text", 2, "gold texts")
-    assert project(home)["gold"] == {"share": 1.0, "texts": 2, "used": 0}
+    assert names(said, "1 new text", "1 in the pool", "1 left out", "gold texts")
+    assert names(done("status", "--home", home), "2 repeated or gold texts")
+    assert project(home)["gold"] == {"share": 1.0, "texts": 2, "used": 0, "before": 0}
     assert project(home)["pool"] == 5
     done("change", "mail", "--gold-share", 0, "--home", home)
     assert project(home)["gold"]["share"] == 0

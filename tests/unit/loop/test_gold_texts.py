@@ -8,6 +8,7 @@ from labelloop.loop.gold_texts import (
     FIRST,
     GoldFigures,
     as_asked,
+    confusions,
     figures,
     gold_at,
     mixed,
@@ -170,6 +171,8 @@ def test_figures_are_of_newest_answers_and_tell_discards_apart() -> None:
 
     assert counted(told_before) == {"ann": (2, 1, 0), "bob": (1, 1, 0), "carl": (0, 0, 1)}
     assert counted(told_after)["ann"] == (2, 2, 0)
+    assert confusions(state_of(project(), told(), asked, before)) == {"ann": [(("ham",), ("spam",), 1)]}
+    assert confusions(state_of(project(), told(), asked, before, after)) == {}
     draft = recorded(votes(0, ANN)).model_copy(
         update={"gold": (votes(0, vote("ann", "ham", "draft"), vote("bob", "ham")),)}
     )

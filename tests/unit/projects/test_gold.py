@@ -120,6 +120,23 @@ def test_a_file_that_measures_nobody_is_refused_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "facts"),
+    [
+        ("gold.jsonl", '{"text": "offer", "label": {"a": 1}}\n', ("choose another --gold-label-column",)),
+        ("gold.csv", 'text,label\noffer,spam\n"other,ham\n', ("line 3", "quote")),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_option_and_place(
+    tmp_path: Path, name: str, content: str, facts: tuple[str, ...]
+) -> None:
+    pool = file(tmp_path / "mail.csv", ("win money", "spam"), ("lunch?", "ham"))
+    (tmp_path / name).write_text(content)
+
+    with raises_naming(UserError, name, *facts):
+        prepare_data(ProjectOptions.of({"dataset": pool, "gold": str(tmp_path / name)}), tmp_path)
+
+
 @pytest.mark.parametrize("gold", ["", "nowhere.csv", "."])
 def test_what_is_no_file_of_texts_is_told(tmp_path: Path, gold: str) -> None:
     pool = file(tmp_path / "mail.csv", ("win money", "spam"), ("lunch?", "ham"))
