@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelloop.pool.formulas import safe
+from services.dashboard.directions import CONTROLS
 
 Cell = str | int | float | None
 
@@ -39,7 +40,10 @@ class Chart:
             "rows": self.rows,
             "facts": self.facts,
         }
-        return json.dumps(content, ensure_ascii=False)
+        # A canvas has no elements that would keep directions apart.
+        return json.dumps(content, ensure_ascii=False).translate(
+            {code: f"\\{escape}" for code, escape in CONTROLS.items()}
+        )
 
     @property
     def csv(self) -> str:

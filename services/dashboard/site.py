@@ -19,6 +19,7 @@ from labelloop.doctor import Finding
 from labelloop.log.dead_letters import DeadLetter
 from labelloop.loop.history import History
 from services.dashboard.beginnings import Beginnings
+from services.dashboard.directions import Directions, isolated, visible
 from services.dashboard.folders import Folders
 from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
@@ -73,6 +74,7 @@ class Site:
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
+            extensions=[Directions],
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -90,6 +92,8 @@ class Site:
                 "points": points,
                 "size": size,
                 "elapsed": elapsed,
+                "isolated": isolated,
+                "visible": visible,
             }
         )
         self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
@@ -177,19 +181,20 @@ def coded(text: str) -> Markup:
     """A text with its commands, which stand between backticks, as code."""
     parts = enumerate(text.split("`"))
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in parts
+        Markup("<code>{}</code>").format(isolated(part)) if place % 2 else escape(isolated(part))
+        for place, part in parts
     )
 
 
 def excerpt(text: str, most: int = 160) -> str:
     """The beginning of a text, in one line."""
-    line = " ".join(text.split())
+    line = " ".join(text[: most * 8].split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def as_json(value: Any) -> Markup:
     """JSON for people, as text."""
-    return escape(json.dumps(value, ensure_ascii=False, indent=2))
+    return escape(visible(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
 def sparkline(points: Sequence[Mapping[str, float]], width: int = 120, height: int = 28) -> str:
