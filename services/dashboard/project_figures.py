@@ -43,6 +43,7 @@ def page_figures(history: History) -> dict[str, Any]:
             "newest": _newest(state),
             "timeline": list(_timeline(state, waited)),
             "waited": vars(spread(list(waited.values()))),
+            "has_waits": bool(waited),
             "pace": _pace(state),
             "agreement": _agreement(state),
             "stopping": _stopping(state),
@@ -186,7 +187,7 @@ def _settings(state: LoopState) -> dict[str, Any]:
     return {
         "classifier": settings.classifier.name,
         "strategy": settings.strategy.name,
-        "model": settings.model.name,
+        "embeddings of" if settings.classifier.name == "linear" else "model": settings.model.name,
         "batch_size": settings.batch_size,
         "max_batches": settings.max_batches,
         "min_submitted": settings.min_submitted,

@@ -116,3 +116,22 @@ def test_of_many_models_the_newest_are_shown_first(pages: Pages, client: TestCli
     assert 'id="model-49"' in older
     assert "from=200" not in older
     assert client.get("/models?from=x").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/texts", "/models", "/events"])
+def test_a_project_that_is_not_there_is_not_shown(path: str, client: TestClient) -> None:
+    assert client.get(path, params={"project": "nope"}).status_code == 404
+    assert client.get(path, params={"project": PROJECT}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", f"/projects/{PROJECT}"])
+def test_a_batch_that_waits_for_a_second_person_says_so(path: str, tmp_path: Path) -> None:
+    pages = Pages(tmp_path / "two")
+    answered = recorded(votes(0, vote("ann", "spam")), votes(1, vote("ann", "ham")))
+    pages.take(records(project(min_submitted=2), queried(), answered))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    page = TestClient(pages.app, f"http://127.0.0.1:{PORT}", headers=headers).get(path).text
+
+    assert "2 wait for another person" in page
+    assert path != "/" or 'value="0"' in page
