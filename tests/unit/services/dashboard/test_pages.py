@@ -135,3 +135,10 @@ def test_a_batch_that_waits_for_a_second_person_says_so(path: str, tmp_path: Pat
 
     assert "2 wait for another person" in page
     assert path != "/" or 'value="0"' in page
+
+
+def test_settings_are_told(pages: Pages) -> None:
+    told = pages.queries.figure(PROJECT, PAGE)["settings"]
+
+    assert {"overlap", "audit_share", "gold_share", "lookahead", "stopping", "embeddings of"} <= told.keys()
+    assert told["stopping"] == "kappa-average"
