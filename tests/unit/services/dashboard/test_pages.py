@@ -142,3 +142,21 @@ def test_settings_are_told(pages: Pages) -> None:
 
     assert {"overlap", "audit_share", "gold_share", "lookahead", "stopping", "embeddings of"} <= told.keys()
     assert told["stopping"] == "kappa-average"
+
+
+def test_gold_texts_are_told_of_each_annotator(pages: Pages, client: TestClient) -> None:
+    figures = pages.queries.figure(PROJECT, PAGE)
+    gold = {"ann": {"labels": 4, "right": 3, "discarded": 0, "low": 0.3, "high": 0.95}}
+    figures["agreement"] = {
+        **figures["agreement"],
+        "annotators": {"ann": {"labels": 4, "agreed": 0, "compared": 0}},
+        "gold": gold,
+    }
+    pages.queries.figure = lambda project, kind, found=pages.queries.figure: (  # type: ignore[method-assign]
+        figures if kind == PAGE else found(project, kind)
+    )
+
+    page = client.get(f"/projects/{PROJECT}").text
+
+    assert "75.0 %" in page
+    assert "30.0 – 95.0 %" in page
