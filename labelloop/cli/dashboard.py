@@ -1,9 +1,11 @@
 """The dashboard beside `labelloop up` and `demo`: where it listens, and the link that logs in."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from labelloop import atomic
 from labelloop.config.dashboard import DEFAULT_HOST, DEFAULT_PORT
 from labelloop.config.environment import DASHBOARD
 from labelloop.config.home import Home
@@ -12,6 +14,7 @@ from labelloop.serving.token import OF_DASHBOARD, login_link, token
 from labelloop.supervisor.argilla import check_free, colleagues_url, free_port, local_url
 
 PACKAGES = ("starlette", "uvicorn", "jinja2")
+FILE = "dashboard-address.json"
 FURTHER = 20
 """So many ports after the usual one are tried, so that a link is mostly the same at the next start."""
 
@@ -32,19 +35,40 @@ def chosen_dashboard(
 ) -> Dashboard:
     """The dashboard of a home. Without its packages there is none, unless one is asked for.
 
-    A port that nobody named may be another one, if it is taken. Raises UserError.
+    What is not given is as the home remembers it. A port that is not given may be another one, if it is
+    taken. Raises UserError.
     """
     if any(find_spec(package) is None for package in PACKAGES):
         if host is not None or port is not None:
             raise UserError("the dashboard needs its packages: run pip install 'labelloop[dashboard]'")
         return Dashboard(None)
-    host = host or DEFAULT_HOST
+    before_host, before_port = _recorded(home)
+    host = host or before_host
     if port is not None:
         check_free(host, port)
-    port = port or free_port(host, DEFAULT_PORT, FURTHER)
+    port = port or free_port(host, before_port, FURTHER)
     given = environment.get(OF_DASHBOARD.variable)
     word = token(None if given else home.dashboard_token, home, environment, OF_DASHBOARD).value
     lines = [f"dashboard  {login_link(local_url(host, port), word)}"]
     if (colleagues := colleagues_url(host, port)) is not None:
         lines.append(f"elsewhere  {login_link(colleagues, word)}")
     return Dashboard((host, port), tuple(lines))
+
+
+def remember_dashboard(home: Home, host: str | None, port: int | None, at: tuple[str, int] | None) -> None:
+    """Save what is given, or where it first listened, for the next time."""
+    if at is None or (host is None and port is None and (home.path / FILE).exists()):
+        return
+    kept_port = at[1] if port is not None or not (home.path / FILE).exists() else _recorded(home)[1]
+    atomic.write(home.path / FILE, json.dumps({"host": at[0], "port": kept_port}) + "\n")
+
+
+def _recorded(home: Home) -> tuple[str, int]:
+    path = home.path / FILE
+    try:
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        return str(recorded["host"]), int(recorded["port"])
+    except FileNotFoundError:
+        return DEFAULT_HOST, DEFAULT_PORT
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): remove it, and give --dashboard-port") from error

@@ -44,11 +44,14 @@ INTERVAL = 0.1
     show_default=True,
     help="Show what happens in a browser: a link is printed beside Argilla's.",
 )
-@click.option("--dashboard-host", help="Address on which the dashboard listens. [default: 127.0.0.1]")
+@click.option(
+    "--dashboard-host",
+    help="Address on which the dashboard listens. The home remembers it. [default: 127.0.0.1]",
+)
 @click.option(
     "--dashboard-port",
     type=click.IntRange(1, 65535),
-    help="Port of the dashboard. [default: 6910, or the next free port if 6910 is taken]",
+    help="Port of the dashboard. The home remembers it. [default: 6910, or the next that is free]",
 )
 @options.alert
 @click.option(

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from labelloop.cli.dashboard import Dashboard, chosen_dashboard
+from labelloop.cli.dashboard import Dashboard, chosen_dashboard, remember_dashboard
 from labelloop.cli.known_people import check_can_ask_twice
 from labelloop.cli.live_view import Watch, login_lines, tell_links, tell_notes
 from labelloop.cli.opened import Opened, OpenedForProjects, opened_for_projects
@@ -80,6 +80,8 @@ class PeopleLoop:
                 opened_log = await for_projects.make()
                 remember_locations(locations)
                 _remember(home, argilla)
+                if self.dashboard is not None:
+                    remember_dashboard(home, *self.dashboard, shown.at)
                 await self._serve(home, opened_log, argilla, shown, screen)
 
     def kill(self) -> None:

@@ -8,12 +8,19 @@ from typing import Any
 
 from labelloop.learner.bundled_stopping import threshold_in_force
 from labelloop.loop.figures import audits, curve, evaluation, predictions, spread, waits, wilson
+from labelloop.loop.gold_texts import gold_at
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.names import runs
 from labelloop.loop.pools import pool_of
 from labelloop.loop.retention import file_of
-from labelloop.loop.settings_in_force import checks_in_force, for_next, snapshots
+from labelloop.loop.settings_in_force import (
+    checks_in_force,
+    for_next,
+    lookahead_at,
+    overlap_at,
+    snapshots,
+)
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.agreement import agreement_figures
 from labelloop.projects.predictions.reliability import audited, reliability
@@ -43,6 +50,7 @@ def page_figures(history: History) -> dict[str, Any]:
             "newest": _newest(state),
             "timeline": list(_timeline(state, waited)),
             "waited": vars(spread(list(waited.values()))),
+            "has_waits": bool(waited),
             "pace": _pace(state),
             "agreement": _agreement(state),
             "stopping": _stopping(state),
@@ -186,8 +194,13 @@ def _settings(state: LoopState) -> dict[str, Any]:
     return {
         "classifier": settings.classifier.name,
         "strategy": settings.strategy.name,
-        "model": settings.model.name,
+        "embeddings of" if settings.classifier.name == "linear" else "model": settings.model.name,
         "batch_size": settings.batch_size,
+        "overlap": f"{overlap_at(state, state.numbered):.0%}",
+        "audit_share": f"{settings.audit_share:.0%}",
+        "gold_share": f"{gold_at(state, state.numbered)[1]:.0%}",
+        "lookahead": lookahead_at(state, state.numbered).batches,
+        "stopping": settings.stopping.name if settings.stopping else "none",
         "max_batches": settings.max_batches,
         "min_submitted": settings.min_submitted,
         "task": settings.task,

@@ -1,6 +1,7 @@
 """What all pages share: what they read, how they are drawn, and how values look."""
 
 import json
+import shlex
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import own_version
+from labelloop.config.home import DEFAULT, MARK
 from labelloop.doctor import Finding
 from labelloop.log.dead_letters import DeadLetter
 from labelloop.loop.history import History
@@ -94,9 +96,12 @@ class Site:
                 "elapsed": elapsed,
                 "isolated": isolated,
                 "visible": visible,
+                "quoted": shlex.quote,
             }
         )
-        self._templates.globals.update({"tabs": TABS, "version": own_version() or "", "dash": NONE})
+        self._templates.globals.update(
+            {"tabs": TABS, "version": own_version() or "", "dash": NONE, "where": where_of(settings.run)}
+        )
 
     def card(self, project: str, card: Mapping[str, Any]) -> dict[str, Any]:
         """A project's card with what only a look at the clock and the services tells."""
@@ -177,13 +182,28 @@ def cell(value: str | float | None, is_time: bool = False) -> str:
     return NONE if value is None else str(value)
 
 
-def coded(text: str) -> Markup:
-    """A text with its commands, which stand between backticks, as code."""
+def where_of(run: Path | None) -> str:
+    """The option that a command needs to work on the home whose services run here, if it is not the usual."""
+    home = None if run is None else run.absolute().parent
+    if home is None or home == DEFAULT.absolute() or not (home / MARK).is_file():
+        return ""
+    return f" --home {shlex.quote(str(home))}"
+
+
+def coded(text: str, where: str = "") -> Markup:
+    """A text with its commands, which stand between backticks, as code. They get `where`, if they lack it."""
     parts = enumerate(text.split("`"))
     return Markup("").join(
-        Markup("<code>{}</code>").format(isolated(part)) if place % 2 else escape(isolated(part))
+        Markup("<code>{}</code>").format(isolated(_with(part, where)))
+        if place % 2
+        else escape(isolated(part))
         for place, part in parts
     )
+
+
+def _with(command: str, where: str) -> str:
+    needs_it = command.startswith("labelloop ") and "--home" not in command
+    return command + where if needs_it else command
 
 
 def excerpt(text: str, most: int = 160) -> str:

@@ -18,6 +18,8 @@ def routes(site: Site) -> Iterator[Route]:
     async def events(request: Request) -> Response:
         given = request.query_params
         chosen = EventFilter(*(given.get(name, "") for name in ("project", "type", "batch", "model")))
+        if chosen.project and chosen.project not in site.queries.projects():
+            raise HTTPException(404)
         before = _number(given.get("before"))
         rows = site.queries.events(chosen, before, PAGE + 1)
         is_more = len(rows) > PAGE

@@ -36,6 +36,8 @@ def routes(site: Site) -> Iterator[Route]:
     async def models(request: Request) -> Response:
         cards = site.queries.figures(CARD)
         project = request.query_params.get("project") or next(iter(cards), "")
+        if project and project not in cards:
+            raise HTTPException(404)
         given = request.query_params.get("from", "")
         first = int(given) if given.isdecimal() and len(given) < LONGEST else 0
         found = site.queries.figure(project, MODELS) or []

@@ -33,6 +33,8 @@ def routes(site: Site) -> Iterator[Route]:
         cards = site.queries.figures(CARD)
         given = request.query_params
         project = given.get("project") or next(iter(cards), "")
+        if project and project not in cards:
+            raise HTTPException(404)
         chosen = TextFilter(**{name: given.get(name, "") for name in TextFilter.names()})
         after = _place(given.get("after"))
         rows = site.texts.found(project, chosen, after, PAGE + 1)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from labelloop.cli.dashboard import FURTHER, chosen_dashboard
+from labelloop.cli.dashboard import FURTHER, chosen_dashboard, remember_dashboard
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
 from tests.support.argilla_server import free_port
@@ -74,3 +74,12 @@ def test_without_its_packages_there_is_none_unless_one_is_asked_for(
     assert chosen_dashboard(home, environment={}).at is None
     with raises_naming(UserError, "labelloop[dashboard]"):
         chosen_dashboard(home, port=free_port(), environment={})
+
+
+def test_the_port_is_remembered(tmp_path: Path) -> None:
+    home, port = open_home(tmp_path / "home"), free_port()
+    first = chosen_dashboard(home, port=port, environment={})
+
+    remember_dashboard(home, None, port, first.at)
+
+    assert chosen_dashboard(home, environment={}).at == first.at

@@ -116,3 +116,52 @@ def test_of_many_models_the_newest_are_shown_first(pages: Pages, client: TestCli
     assert 'id="model-49"' in older
     assert "from=200" not in older
     assert client.get("/models?from=x").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/texts", "/models", "/events"])
+def test_a_project_that_is_not_there_is_not_shown(path: str, client: TestClient) -> None:
+    assert client.get(path, params={"project": "nope"}).status_code == 404
+    assert client.get(path, params={"project": PROJECT}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", f"/projects/{PROJECT}"])
+def test_a_batch_that_waits_for_a_second_person_says_so(path: str, tmp_path: Path) -> None:
+    pages = Pages(tmp_path / "two")
+    answered = recorded(votes(0, vote("ann", "spam")), votes(1, vote("ann", "ham")))
+    pages.take(records(project(min_submitted=2), queried(), answered))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    page = TestClient(pages.app, f"http://127.0.0.1:{PORT}", headers=headers).get(path).text
+
+    assert "2 wait for another person" in page
+    assert path != "/" or 'value="0"' in page
+
+
+def test_settings_are_told(pages: Pages) -> None:
+    told = pages.queries.figure(PROJECT, PAGE)["settings"]
+
+    assert {"overlap", "audit_share", "gold_share", "lookahead", "stopping", "embeddings of"} <= told.keys()
+    assert told["stopping"] == "kappa-average"
+
+
+def test_gold_texts_are_told_of_each_annotator(
+    pages: Pages, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = pages.queries.figure(PROJECT, PAGE)
+    gold = {"ann": {"labels": 4, "right": 3, "discarded": 0, "low": 0.3, "high": 0.95}}
+    figures["agreement"] = {
+        **figures["agreement"],
+        "annotators": {"ann": {"labels": 4, "agreed": 0, "compared": 0}},
+        "gold": gold,
+    }
+    others = pages.queries.figure
+    monkeypatch.setattr(
+        pages.queries,
+        "figure",
+        lambda project, kind: figures if kind == PAGE else others(project, kind),
+    )
+
+    page = client.get(f"/projects/{PROJECT}").text
+
+    assert "75.0 %" in page
+    assert "30.0 – 95.0 %" in page
