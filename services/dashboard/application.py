@@ -1,5 +1,6 @@
 """The dashboard's routes. To add a page, see `pages/__init__.py`."""
 
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -36,7 +37,17 @@ def _routes(site: Site) -> Iterator[BaseRoute]:
         return StreamingResponse(site.hub.stream(), media_type="text/event-stream", headers=HASTY)
 
     yield Route("/live", live)
-    yield Mount("/static", StaticFiles(directory=STATIC))
+    yield Mount("/static", _Static(directory=STATIC))
+
+
+class _Static(StaticFiles):
+    """Files, of which none has a name that no file can have."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        try:
+            return super().lookup_path(path)
+        except (ValueError, OSError):
+            return "", None
 
 
 def _nothing(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -29,9 +29,11 @@ from services.dashboard.places import Places
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
 from services.dashboard.said import Said
+from services.dashboard.search import Search
 from services.dashboard.text_queries import TextQueries
 from services.dashboard.watching import Look
 
+LARGEST = 2**62
 TEMPLATES = Path(__file__).parent / "templates"
 NONE = "–"
 
@@ -62,6 +64,7 @@ class Site:
         self.settings = settings
         self.queries = queries
         self.texts = texts
+        self.search = Search(model)
         self.hub = hub
         self.letters: list[DeadLetter] = []
         self.looks: tuple[Look, ...] = ()
@@ -122,6 +125,11 @@ class Site:
             title=title, path=request.url.path, now=clock.time(), **given
         )
         return HTMLResponse(page, status)
+
+
+def whole_number(text: str | None) -> int | None:
+    """The number that an address names, if it is one that could be kept."""
+    return min(int(text), LARGEST) if text is not None and text.isdecimal() and len(text) < 20 else None
 
 
 def elapsed(seconds: float) -> str:

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 PAGE = 200
+LONGEST_WORDS = 200
+EXCERPT, COMPARED = 2000, 10_000
+"""So many characters of a text are read for a list; and where it is compared with others."""
 RIGHT, WRONG, DISAGREE, OPEN = "right", "wrong", "disagree", "open"
 STANDINGS = {
     RIGHT: "predicted = label",
@@ -14,7 +17,7 @@ STANDINGS = {
 }
 COLUMNS = (
     "texts.item, batch, rank, reason, score, model, predicted, probability, asked, label, discarded, "
-    "agreement, people, answers, words.text"
+    f"agreement, people, answers, substr(words.text, 1, {EXCERPT}) AS text"
 )
 FROM = "FROM texts LEFT JOIN words USING (project, item)"
 
@@ -67,25 +70,26 @@ class TextQueries:
         values = [value for _, values in conditions for value in values]
         return int(self._connection.execute(f"SELECT count(*) {FROM} WHERE {where}", values).fetchone()[0])
 
-    def choices(self, project: str) -> Mapping[str, Sequence[str]]:
-        """The labels and the reasons that there are."""
-        return {
-            column: [
-                row[0]
-                for row in self._connection.execute(
-                    f"SELECT DISTINCT {column} FROM texts WHERE project = ? AND {column} IS NOT NULL "
-                    f"ORDER BY {column}",
-                    (project,),
-                )
-            ]
-            for column in ("label", "reason")
-        }
+    def choices(self, project: str, labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The labels and the reasons that there are. `labels`: the project's, which an answer joins."""
+        given = {column: self._different(project, column) for column in ("label", "reason")}
+        parts = [label for label in labels if any(label in _parts(each, labels) for each in given["label"])]
+        others = [each for each in given["label"] if not _parts(each, labels)]
+        return {**given, "label": sorted({*parts, *others})}
+
+    def _different(self, project: str, column: str) -> list[str]:
+        rows = self._connection.execute(
+            f"SELECT DISTINCT {column} FROM texts WHERE project = ? AND {column} IS NOT NULL "
+            f"ORDER BY {column}",
+            (project,),
+        )
+        return [row[0] for row in rows]
 
     def labelled(self, project: str, most: int) -> Mapping[int, tuple[str, str]]:
         """The label and the text of each of the newest labelled texts, by item."""
         rows = self._connection.execute(
-            f"SELECT texts.item, label, words.text {FROM} WHERE project = ? AND label IS NOT NULL "
-            "AND words.text IS NOT NULL ORDER BY asked DESC, rank DESC LIMIT ?",
+            f"SELECT texts.item, label, substr(words.text, 1, {COMPARED}) {FROM} WHERE project = ? "
+            "AND label IS NOT NULL AND words.text IS NOT NULL ORDER BY asked DESC, rank DESC LIMIT ?",
             (project, most),
         )
         return {int(item): (str(label), str(text)) for item, label, text in rows}
@@ -100,16 +104,20 @@ class TextQueries:
 
 def _conditions(project: str, chosen: TextFilter) -> Iterator[tuple[str, tuple[object, ...]]]:
     yield "project = ?", (project,)
-    for name in ("label", "batch", "reason"):
+    for name in ("batch", "reason"):
         if value := getattr(chosen, name):
             yield f"{name} = ?", (value,)
+    if chosen.label:
+        # An answer of several labels is written as one line.
+        yield "instr(', ' || label || ', ', ', ' || ? || ', ')", (chosen.label,)
     if chosen.words:
-        yield "words.text LIKE ? ESCAPE '\\'", (f"%{_literal(chosen.words)}%",)
+        # LIKE would take seconds for long words in a long text.
+        yield "instr(lower(words.text), lower(?))", (chosen.words[:LONGEST_WORDS],)
     if chosen.who:
         yield "instr(char(10) || people || char(10), char(10) || ? || char(10))", (chosen.who,)
     if chosen.standing in STANDINGS:
         yield STANDINGS[chosen.standing], ()
 
 
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _parts(answer: str, labels: Sequence[str]) -> list[str]:
+    return [label for label in labels if f", {label}, " in f", {answer}, "]

@@ -9,9 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.dashboard.queries import PAGE, EventFilter
-from services.dashboard.site import Site
-
-LARGEST = 2**62
+from services.dashboard.site import Site, whole_number
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -20,7 +18,7 @@ def routes(site: Site) -> Iterator[Route]:
         chosen = EventFilter(*(given.get(name, "") for name in ("project", "type", "batch", "model")))
         if chosen.project and chosen.project not in site.queries.projects():
             raise HTTPException(404)
-        before = _number(given.get("before"))
+        before = whole_number(given.get("before"))
         rows = site.queries.events(chosen, before, PAGE + 1)
         is_more = len(rows) > PAGE
         older = {**chosen.given, "before": rows[PAGE - 1]["seq"]} if is_more else None
@@ -40,7 +38,8 @@ def routes(site: Site) -> Iterator[Route]:
         )
 
     async def event(request: Request) -> Response:
-        found = site.queries.event(min(int(request.path_params["seq"]), LARGEST))
+        seq = whole_number(request.path_params["seq"])
+        found = None if seq is None else site.queries.event(seq)
         if found is None:
             raise HTTPException(404)
         return site.draw(
@@ -54,8 +53,4 @@ def routes(site: Site) -> Iterator[Route]:
         )
 
     yield Route("/events", events)
-    yield Route("/events/{seq:int}", event)
-
-
-def _number(text: str | None) -> int | None:
-    return min(int(text), LARGEST) if text is not None and text.isdecimal() and len(text) < 20 else None
+    yield Route("/events/{seq}", event)

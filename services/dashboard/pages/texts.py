@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from labelloop.loop.labels import named
@@ -19,10 +19,11 @@ from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
 from services.dashboard.sayings import Content, of_item
-from services.dashboard.site import Site
-from services.dashboard.text_queries import PAGE, TextFilter
+from services.dashboard.site import Site, whole_number
+from services.dashboard.text_queries import COMPARED, LONGEST_WORDS, PAGE, TextFilter
 
-LARGEST = 2**62
+BEGINNING = 10_000
+"""So many characters of a text are on its page: browsers stand still over a long text without spaces."""
 MOST_COMPARED, MOST_ALIKE, MOST_KNOWN = 2000, 5, 200
 MOST_MODELS = 30
 """So many of the newest models are shown with what they say of a text."""
@@ -37,7 +38,9 @@ def routes(site: Site) -> Iterator[Route]:
             raise HTTPException(404)
         chosen = TextFilter(**{name: given.get(name, "") for name in TextFilter.names()})
         after = _place(given.get("after"))
-        rows = site.texts.found(project, chosen, after, PAGE + 1)
+        called = (site.queries.figure(project, PROJECT) or {}).get("called") or {}
+        found = await site.search.found(project, chosen, list(called.values()), after)
+        rows = found.rows
         last = rows[PAGE - 1] if len(rows) > PAGE else None
         more = None
         if last is not None:
@@ -52,8 +55,9 @@ def routes(site: Site) -> Iterator[Route]:
             rows=rows[:PAGE],
             after=after,
             more=more,
-            count=site.texts.count(project, chosen),
-            choices=site.texts.choices(project),
+            count=found.count,
+            choices=found.choices,
+            longest=LONGEST_WORDS,
         )
 
     sought: dict[tuple[str, int], tuple[int, list[tuple[int, float]]]] = {}
@@ -78,13 +82,26 @@ def routes(site: Site) -> Iterator[Route]:
             if each in labelled
         ]
 
-    async def text(request: Request) -> Response:
-        project, item = request.path_params["project"], min(request.path_params["item"], LARGEST)
-        if site.queries.figure(project, CARD) is None or site.history is None:
+    def asked_for(request: Request) -> tuple[str, int, LoopState]:
+        """The project, the text and what the loop knows. Raises HTTPException where there is none."""
+        project, item = request.path_params["project"], whole_number(request.path_params["item"])
+        if item is None or site.queries.figure(project, CARD) is None or site.history is None:
             raise HTTPException(404)
         state = site.history(project).state
         if not isinstance(state, LoopState) or item >= pool_of(state).size:
             raise HTTPException(404)
+        return project, item, state
+
+    async def whole(request: Request) -> Response:
+        project, item, _ = asked_for(request)
+        figures = site.queries.figure(project, PROJECT) or {}
+        text = await site.beginnings.whole(project, figures.get("pool") or (), item)
+        if text is None:
+            raise HTTPException(404)
+        return PlainTextResponse(text)
+
+    async def text(request: Request) -> Response:
+        project, item, state = asked_for(request)
         story, figures = reasons(state, item), site.queries.figure(project, PROJECT) or {}
         known = {model["model"]: model for model in story["models"]}
         recorded = [
@@ -116,12 +133,14 @@ def routes(site: Site) -> Iterator[Route]:
             in_sample=any(says.values()),
             is_read=all(content is not None for content in contents),
             text=text,
-            alike=await alike(project, item, text),
+            beginning=BEGINNING,
+            alike=await alike(project, item, text and text[:COMPARED]),
             argilla=site.places.link(project, item) if story["asked"] else None,
         )
 
     yield Route("/texts", texts)
-    yield Route("/texts/{project}/{item:int}", text)
+    yield Route("/texts/{project}/{item}", text)
+    yield Route("/texts/{project}/{item}/whole.txt", whole)
 
 
 def _said(content: Content | None, item: int, called: Mapping[str, str]) -> dict[str, Any] | None:
@@ -139,4 +158,5 @@ def _told(asking: Mapping[str, Any]) -> dict[str, Any]:
 
 def _place(text: str | None) -> tuple[str, int] | None:
     asked, _, rank = (text or "").rpartition(" ")
-    return (asked, min(int(rank), LARGEST)) if asked and rank.isdecimal() and len(rank) < 20 else None
+    number = whole_number(rank)
+    return None if number is None or not asked else (asked, number)

@@ -25,7 +25,7 @@ VALUES = {
     "model": "0",
     "path": "dashboard.css",
 }
-OF_A_STORE = ("/folder.tar", "/diff.csv")
+OF_A_STORE = ("/folder.tar", "/diff.csv", "/whole.txt")
 """What is not there without a store."""
 HOSTILE = (
     '<img src=x onerror="document.title=1"><script>document.title=2</script><style>*{display:none}</style>'
