@@ -334,4 +334,4 @@ def test_without_a_test_set_the_evaluator_says_why_there_is_no_curve(loop: Loop)
     project = loop.create(texts(30), **SETTINGS)
 
     loop.until(lambda: names(loop.log_of("evaluator"), project))
-    assert loop.status_file("evaluator")["doing"] == "idle"
+    loop.until(lambda: loop.status_file("evaluator")["doing"] == "idle")
