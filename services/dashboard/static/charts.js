@@ -118,7 +118,7 @@ function bars({columns, rows}) {
   return {
     ...option,
     legend: {show: columns.length > 2, ...option.legend},
-    grid: {...option.grid, top: columns.length > 2 ? 34 : 8},
+    grid: {...option.grid, right: 52, top: columns.length > 2 ? 34 : 8},
     yAxis: {...axis, type: "category", inverse: true, data: rows.map((row) => row[0]), axisLabel: {...axis.axisLabel, width: 130, overflow: "truncate"}},
     xAxis: {...axis, type: "value", minInterval: 1},
     series: columns.slice(1).map((name, place) => ({name, type: "bar", barMaxWidth: 18, data: rows.map((row) => row[place + 1]), label: {show: true, position: "right", color: style("--quiet"), fontSize: 11}, itemStyle: {borderRadius: [0, 3, 3, 0]}})),
