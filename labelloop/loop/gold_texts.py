@@ -12,6 +12,7 @@ from typing import NamedTuple
 from labelloop.loop.draws import audit_count, derived
 from labelloop.loop.figures import wilson
 from labelloop.loop.label_lists import label_list
+from labelloop.loop.settings_in_force import last_said
 from labelloop.loop.state import Batch, InapplicableEvent, LoopState, changed
 from labelloop.loop.suggestions import SHOWN
 from schemas.events import BatchAnnotated, BatchQueried, ResponsesRecorded
@@ -54,10 +55,7 @@ class Confusion(NamedTuple):
 
 def gold_at(state: LoopState, batch: int) -> GoldSetting:
     """The setting that holds for a numbered batch."""
-    settings_so_far = [change.settings for change in state.changes if change.from_batch <= batch]
-    snapshots = [settings.gold for settings in settings_so_far if settings.gold is not None]
-    shares = [settings.gold_share for settings in settings_so_far if settings.gold_share is not None]
-    return GoldSetting(snapshots[-1] if snapshots else None, shares[-1] if shares else 0.0)
+    return GoldSetting(last_said(state, batch, "gold"), last_said(state, batch, "gold_share") or 0.0)
 
 
 def gold_snapshots(state: LoopState) -> tuple[Snapshot, ...]:

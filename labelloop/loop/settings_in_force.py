@@ -38,12 +38,18 @@ def at_batch(state: LoopState, batch: int) -> ProjectCreatedV4:
     return replaced(state.project, **settings) if settings else state.project
 
 
+def last_said(state: LoopState, batch: int, name: str) -> Any:
+    """What changes say last of a setting that holds for a numbered batch. None: they say nothing of it."""
+    said_of_it = (
+        getattr(change.settings, name) for change in reversed(state.changes) if change.from_batch <= batch
+    )
+    return next((value for value in said_of_it if value is not None), None)
+
+
 def annotators(state: LoopState) -> tuple[str, ...] | None:
     """Who alone sees the project where people answer. None: everybody."""
-    name_lists = [
-        change.settings.annotators for change in state.changes if change.from_batch <= state.numbered
-    ]
-    return next((names for names in reversed(name_lists) if names is not None), None)
+    names: tuple[str, ...] | None = last_said(state, state.numbered, "annotators")
+    return names
 
 
 def barred(state: LoopState) -> frozenset[str]:
@@ -80,15 +86,12 @@ def shows_otherwise(state: LoopState) -> bool:
 
 def min_submitted_at(state: LoopState, batch: int) -> int:
     """How many people decide each text of a numbered batch."""
-    changes = [change for change in state.changes if change.settings.min_submitted is not None]
-    holding = [each.settings.min_submitted for each in changes if each.from_batch <= batch]
-    return (holding[-1] if holding else None) or state.project.min_submitted
+    return last_said(state, batch, "min_submitted") or state.project.min_submitted
 
 
 def overlap_at(state: LoopState, batch: int) -> float:
     """The share of a numbered batch that two people answer."""
-    shares = (change.settings.overlap for change in state.changes if change.from_batch <= batch)
-    return next((share for share in reversed([*shares]) if share is not None), 0.0)
+    return last_said(state, batch, "overlap") or 0.0
 
 
 def answers_wanted(state: LoopState, batch: Batch) -> Mapping[int, int]:
