@@ -182,9 +182,6 @@ class ReadModel:
         """Keep a project's fold, which is packed."""
         self._connection.execute("INSERT OR REPLACE INTO folds VALUES (?, ?, ?)", (project, seq, content))
 
-    def drop_fold(self, project: str) -> None:
-        self._connection.execute("DELETE FROM folds WHERE project = ?", (project,))
-
     def save_figures(self, project: str, seq: int, figures: Mapping[str, str]) -> None:
         """Keep a project's figures as of an event: JSON by kind."""
         self._connection.executemany(

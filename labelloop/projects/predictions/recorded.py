@@ -1,10 +1,6 @@
-"""The predictions that the evaluator recorded: how they are opened, and what they show of one model."""
+"""The predictions that the evaluator recorded: how they are opened, and how right they are."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from labelloop.errors import UserError, one_line
 from labelloop.loop.figures import predictions as predictions_of
@@ -13,10 +9,8 @@ from labelloop.loop.state import LoopState
 from labelloop.projects.predictions.reliability import AuditedText
 from labelloop.store import SnapshotLost, Store
 from labelloop.store.artifacts import file_digest
-from labelloop.store.predictions import Predictions, Sayings, read
+from labelloop.store.predictions import Predictions, read
 from schemas.events import PredictionsRecorded
-
-Labels = tuple[str, ...]
 
 
 def recorded_of(state: LoopState, model: str) -> PredictionsRecorded:
@@ -86,48 +80,3 @@ def on_test_set(predictions: Predictions) -> list[AuditedText]:
     else:
         pairs = zip(test.highest.tolist(), test.is_right.tolist(), strict=True)
     return [AuditedText(float(probability), bool(is_right)) for probability, is_right in pairs]
-
-
-@dataclass(frozen=True)
-class Said:
-    """A text by its number in the test set or the pool, and how sure the model is."""
-
-    item: int
-    probability: float
-
-
-def cells(
-    sayings: Sayings, given: Mapping[int, Labels] | None = None
-) -> dict[tuple[Labels, Labels], list[Said]]:
-    """The texts of each cell of the confusion matrix, by true and predicted labels, the surest first.
-
-    `given`: the true labels by text, as people gave them to texts of the pool; None: those of the test set.
-    """
-    by_cell: dict[tuple[Labels, Labels], list[Said]] = {}
-    highest = sayings.highest.tolist()
-    for row, item in enumerate(sayings.items.tolist()):
-        true = _true(sayings, row, item, given)
-        if true is not None:
-            cell = by_cell.setdefault((true, sayings.names(sayings.predicted[row])), [])
-            cell.append(Said(item, highest[row]))
-    return {
-        key: sorted(each, key=lambda text: (-text.probability, text.item)) for key, each in by_cell.items()
-    }
-
-
-def predicted_as(sayings: Sayings) -> dict[str, list[Said]]:
-    """The texts for which each label is predicted, the surest first."""
-    return {label: list(_with_label(sayings, place)) for place, label in enumerate(sayings.labels)}
-
-
-def _with_label(sayings: Sayings, place: int) -> Iterator[Said]:
-    probabilities = sayings.probabilities[:, place]
-    rows = np.flatnonzero(sayings.predicted[:, place])
-    for row in rows[np.argsort(-probabilities[rows], kind="stable")].tolist():
-        yield Said(int(sayings.items[row]), float(probabilities[row]))
-
-
-def _true(sayings: Sayings, row: int, item: int, given: Mapping[int, Labels] | None) -> Labels | None:
-    if given is not None:
-        return given.get(item)
-    return None if sayings.gold is None else sayings.names(sayings.gold[row])

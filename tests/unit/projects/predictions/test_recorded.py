@@ -11,11 +11,8 @@ from labelloop.errors import UserError
 from labelloop.loop.retention import file_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.predictions.recorded import (
-    Said,
-    cells,
     on_test_set,
     open_predictions,
-    predicted_as,
 )
 from labelloop.projects.predictions.reliability import AuditedText, calibration_error, reliability
 from labelloop.store import FolderStore, open_store
@@ -46,39 +43,6 @@ SAID = predictions(
 def with_models(*recorded: PredictionsRecorded) -> LoopState:
     models = [trained(str(number), {"0": 0}) for number in range(3)]
     return state_of(project(), queried(), all_answered(), *models, *recorded)
-
-
-def items(
-    by_cell: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Said]],
-) -> dict[tuple[str, str], list[int]]:
-    return {
-        ("+".join(true), "+".join(predicted)): [said.item for said in found]
-        for (true, predicted), found in by_cell.items()
-    }
-
-
-def test_each_cell_of_the_confusion_matrix_has_its_texts_the_surest_first() -> None:
-    found = cells(SAID.test)
-
-    assert items(found) == {("spam", "spam"): [3, 0], ("ham", "spam"): [1], ("spam", "ham"): [2]}
-    assert [said.probability for said in found[("spam",), ("spam",)]] == pytest.approx([1.0, 0.9])
-
-
-def test_texts_of_the_pool_are_held_against_what_people_said_of_them() -> None:
-    given = {4: ("spam",), 5: ("news",), 39: ("ham",)}
-
-    assert items(cells(SAID.pool, given)) == {("spam", "spam"): [4], ("news", "ham"): [5]}
-    assert cells(SAID.pool) == {}
-
-
-def test_the_texts_of_a_label_are_told_the_surest_first() -> None:
-    found = predicted_as(SAID.pool)
-
-    assert {label: [said.item for said in texts] for label, texts in found.items()} == {
-        "spam": [6, 4],
-        "ham": [5],
-        "news": [],
-    }
 
 
 def test_what_is_said_with_which_probability_and_whether_rightly() -> None:
