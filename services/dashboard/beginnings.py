@@ -7,6 +7,7 @@ from typing import Any
 
 from labelloop.errors import Unavailable
 from services.dashboard.from_store import FromStore
+from services.dashboard.sayings import POOL
 from services.dashboard.text_queries import TextQueries
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,17 @@ class Beginnings:
         asked = {item: self._texts.words(project, item) for item in items}
         known = {item: text[:LONGEST] for item, text in asked.items() if text is not None}
         return known | await self.of(snapshots, [item for item in items if item not in known])
+
+    async def of_part(
+        self, project: str, figures: Mapping[str, Any], part: str, test: str | None, items: Sequence[int]
+    ) -> dict[int, str]:
+        """Those of texts of the pool, or of the test set with this digest. `figures`: the project's."""
+        if not items:
+            return {}
+        if part == POOL:
+            return await self.of_pool(project, figures["pool"], items)
+        snapshot = figures["tests"].get(test or "")
+        return await self.of([snapshot] if snapshot else [], items)
 
     async def of(self, snapshots: Snapshots, items: Sequence[int]) -> dict[int, str]:
         """Those of texts of these snapshots."""

@@ -1,9 +1,11 @@
 """What a page shows of the texts for which a model's predictions were recorded. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from labelloop.loop.labels import named
 
 TEST, POOL = "test", "pool"
 Content = Mapping[str, Any]
@@ -29,6 +31,11 @@ class SaidFilter:
     gold: str = ""
     predicted: str = ""
     wrong: bool = False
+
+
+def as_called(called: Mapping[str, str], labels: Iterable[str]) -> str:
+    """Labels of the log in one line, as they are `called` now."""
+    return named([called.get(label, label) for label in labels])
 
 
 def found(content: Content, chosen: SaidFilter) -> list[SaidText]:

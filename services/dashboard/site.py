@@ -132,6 +132,11 @@ def whole_number(text: str | None) -> int | None:
     return min(int(text), LARGEST) if text is not None and text.isdecimal() and len(text) < 20 else None
 
 
+def page_start(text: str | None) -> int:
+    """From which row on a page of a list is shown, as its address says; from the first one otherwise."""
+    return int(text) if text is not None and text.isdecimal() and len(text) < 7 else 0
+
+
 def elapsed(seconds: float) -> str:
     """How long something has been going on. The page's script counts on, in the same words."""
     whole = max(0, int(seconds))

@@ -54,20 +54,14 @@ class TextQueries:
         self, project: str, chosen: TextFilter, after: tuple[str, int] | None, most: int
     ) -> list[sqlite3.Row]:
         """The texts for which the filter holds, those asked last first, after one where that is given."""
-        conditions = list(_conditions(project, chosen))
-        if after is not None:
-            conditions.append(("(asked, rank) < (?, ?)", after))
-        where = " AND ".join(condition for condition, _ in conditions)
-        values = [value for _, values in conditions for value in values]
+        where, values = _where(project, chosen, after)
         return self._connection.execute(
             f"SELECT {COLUMNS} {FROM} WHERE {where} ORDER BY asked DESC, rank DESC LIMIT ?", (*values, most)
         ).fetchall()
 
     def count(self, project: str, chosen: TextFilter) -> int:
         """How many there are."""
-        conditions = list(_conditions(project, chosen))
-        where = " AND ".join(condition for condition, _ in conditions)
-        values = [value for _, values in conditions for value in values]
+        where, values = _where(project, chosen)
         return int(self._connection.execute(f"SELECT count(*) {FROM} WHERE {where}", values).fetchone()[0])
 
     def choices(self, project: str, labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -100,6 +94,17 @@ class TextQueries:
             "SELECT text FROM words WHERE project = ? AND item = ?", (project, item)
         ).fetchone()
         return None if row is None else str(row[0])
+
+
+def _where(
+    project: str, chosen: TextFilter, after: tuple[str, int] | None = None
+) -> tuple[str, list[object]]:
+    """The condition in SQL, and its values."""
+    conditions = list(_conditions(project, chosen))
+    if after is not None:
+        conditions.append(("(asked, rank) < (?, ?)", after))
+    where = " AND ".join(condition for condition, _ in conditions)
+    return where, [value for _, values in conditions for value in values]
 
 
 def _conditions(project: str, chosen: TextFilter) -> Iterator[tuple[str, tuple[object, ...]]]:

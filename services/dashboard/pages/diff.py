@@ -10,15 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from labelloop.errors import Unavailable
-from labelloop.loop.labels import named
 from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
-from services.dashboard.site import Site
+from services.dashboard.sayings import POOL, TEST, as_called
+from services.dashboard.site import Site, page_start
 
 PAGE = 100
-POOL, TEST = "pool", "test"
 Called = Mapping[str, str]
 
 
@@ -39,6 +38,7 @@ def routes(site: Site) -> Iterator[Route]:
             "before": names[0],
             "after": names[1],
             "learned": [models[name]["labels"] if name in models else 0 for name in names],
+            "test": (models[names[1]]["recorded"] or {}).get("test") if names[1] in models else None,
             "found": None,
             "figures": figures,
             "problem": _problem(names, models, recorded),
@@ -59,16 +59,10 @@ def routes(site: Site) -> Iterator[Route]:
         found, called = told["found"], told["figures"].get("called") or {}
         part = TEST if given.get("of") == TEST else POOL
         flips = list(_chosen(found, part, called, given.get("from"), given.get("to")))
-        first = _number(given.get("first"))
+        first = page_start(given.get("first"))
         shown = flips[first : first + PAGE]
-        texts: dict[int, str] = {}
-        if shown:
-            items = [flip["item"] for flip in shown]
-            if part == POOL:
-                texts = await site.beginnings.of_pool(told["project"], told["figures"]["pool"], items)
-            else:
-                test = told["figures"]["tests"].get(_test_of(site, told))
-                texts = await site.beginnings.of([test] if test else [], items)
+        items = [flip["item"] for flip in shown]
+        texts = await site.beginnings.of_part(told["project"], told["figures"], part, told["test"], items)
         kept = {"before": told["before"], "after": told["after"], "of": part}
         moved = {name: given[name] for name in ("from", "to") if given.get(name) is not None}
         more = {**kept, **moved, "first": first + PAGE} if first + PAGE < len(flips) else None
@@ -79,7 +73,7 @@ def routes(site: Site) -> Iterator[Route]:
             **told,
             part=part,
             moves=list(_moves(found, called, kept)) if found else [],
-            classes=[{**each, "label": _called(called, each["label"])} for each in found["classes"]]
+            classes=[{**each, "label": as_called(called, [each["label"]])} for each in found["classes"]]
             if found
             else [],
             flips=[{**flip, "text": texts.get(flip["item"])} for flip in shown],
@@ -127,41 +121,23 @@ def _problem(
     return None
 
 
-def _test_of(site: Site, told: Mapping[str, Any]) -> str:
-    models = site.queries.figure(told["project"], MODELS) or []
-    recorded = next(each["recorded"] for each in models if each["model"] == told["after"])
-    return recorded["test"] or ""
-
-
 def _chosen(
     found: Mapping[str, Any] | None, part: str, called: Called, before: str | None, after: str | None
 ) -> Iterator[dict[str, Any]]:
     """The texts that get other labels, as they are called now; only those of one move, if it is given."""
     for flip in (found or {}).get("test_flips" if part == TEST else "flips", ()):
-        told = {name: _named(called, flip[name]) for name in ("before", "after")}
+        told = {name: as_called(called, flip[name]) for name in ("before", "after")}
         if before in (None, told["before"]) and after in (None, told["after"]):
-            gold = None if flip["gold"] is None else _named(called, flip["gold"])
+            gold = None if flip["gold"] is None else as_called(called, flip["gold"])
             yield {**flip, **told, "gold": gold}
 
 
 def _moves(found: Mapping[str, Any], called: Called, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for move in found["moves"]:
-        before, after = _named(called, move["before"]), _named(called, move["after"])
+        before, after = as_called(called, move["before"]), as_called(called, move["after"])
         query = urlencode({**kept, "of": POOL, "from": before, "to": after})
         yield {"before": before, "after": after, "texts": move["texts"], "query": query}
 
 
 def _sure(flip: Mapping[str, Any]) -> tuple[float, float]:
     return round(flip["probability_before"], 6), round(flip["probability_after"], 6)
-
-
-def _called(called: Called, label: str) -> str:
-    return called.get(label, label)
-
-
-def _named(called: Called, labels: Sequence[str]) -> str:
-    return named([_called(called, label) for label in labels])
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 7 else 0

@@ -14,11 +14,10 @@ from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS
 from services.dashboard.said import Wanted
-from services.dashboard.site import Site
+from services.dashboard.site import Site, page_start
 
 UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
 PAGE = 100
-LONGEST = 10
 
 
 def routes(site: Site) -> Iterator[Route]:
@@ -38,8 +37,7 @@ def routes(site: Site) -> Iterator[Route]:
         project = request.query_params.get("project") or next(iter(cards), "")
         if project and project not in cards:
             raise HTTPException(404)
-        given = request.query_params.get("from", "")
-        first = int(given) if given.isdecimal() and len(given) < LONGEST else 0
+        first = page_start(request.query_params.get("from"))
         found = site.queries.figure(project, MODELS) or []
         end = max(0, len(found) - first)
         begin = max(0, end - PAGE)

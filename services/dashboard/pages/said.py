@@ -1,6 +1,6 @@
 """The texts for which a model says something: a cell of its confusion matrix, a class, its mistakes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -9,12 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from labelloop.errors import Unavailable
-from labelloop.loop.labels import named
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
-from services.dashboard.sayings import POOL, TEST, SaidFilter, found
-from services.dashboard.site import Site
+from services.dashboard.sayings import POOL, TEST, SaidFilter, as_called, found
+from services.dashboard.site import Site, page_start
 
 PAGE = 100
 
@@ -44,15 +43,11 @@ def routes(site: Site) -> Iterator[Route]:
             if content is None and problem is None:
                 problem = "What this model says is gone from the store, or damaged."
         texts = found(content, chosen) if content else []
-        first = _number(given.get("first"))
+        first = page_start(given.get("first"))
         shown = texts[first : first + PAGE]
         items = [text.item for text in shown]
-        words: Mapping[int, str] = {}
-        if shown and chosen.part == POOL:
-            words = await site.beginnings.of_pool(project, figures["pool"], items)
-        elif shown:
-            test = figures["tests"].get(recorded["test"] or "")
-            words = await site.beginnings.of([test] if test else [], items)
+        test = recorded["test"] if recorded else None
+        words = await site.beginnings.of_part(project, figures, chosen.part, test, items)
         kept = {"of": chosen.part, "gold": chosen.gold, "predicted": chosen.predicted}
         kept = {key: value for key, value in kept.items() if value}
         kept |= {"wrong": "yes"} if chosen.wrong else {}
@@ -72,9 +67,9 @@ def routes(site: Site) -> Iterator[Route]:
                 {
                     "item": text.item,
                     "text": words.get(text.item),
-                    "predicted": _named(called, text.predicted),
+                    "predicted": as_called(called, text.predicted),
                     "probability": text.probability,
-                    "gold": None if text.gold is None else _named(called, text.gold),
+                    "gold": None if text.gold is None else as_called(called, text.gold),
                     "is_right": text.gold is None or text.gold == text.predicted,
                 }
                 for text in shown
@@ -84,11 +79,3 @@ def routes(site: Site) -> Iterator[Route]:
         )
 
     yield Route("/said/{project}/{model}", said)
-
-
-def _named(called: Mapping[str, str], labels: Sequence[str]) -> str:
-    return named([called.get(label, label) for label in labels])
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 7 else 0

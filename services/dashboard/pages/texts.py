@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from labelloop.loop.labels import named
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.why import reason_of, reasons
@@ -18,7 +17,7 @@ from services.dashboard.alike import most_alike
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
-from services.dashboard.sayings import Content, of_item
+from services.dashboard.sayings import Content, as_called, of_item
 from services.dashboard.site import Site, whole_number
 from services.dashboard.text_queries import COMPARED, LONGEST_WORDS, PAGE, TextFilter
 
@@ -148,8 +147,7 @@ def _said(content: Content | None, item: int, called: Mapping[str, str]) -> dict
     found = None if content is None else of_item(content, item)
     if found is None:
         return None
-    labels = named([called.get(label, label) for label in found.predicted])
-    return {"labels": labels, "probability": found.probability}
+    return {"labels": as_called(called, found.predicted), "probability": found.probability}
 
 
 def _told(asking: Mapping[str, Any]) -> dict[str, Any]:
