@@ -11,7 +11,7 @@ from labelloop.config.environment import DASHBOARD
 from labelloop.config.home import Home
 from labelloop.errors import UserError
 from labelloop.serving.token import OF_DASHBOARD, login_link, token
-from labelloop.supervisor.argilla import check_free, colleagues_url, free_port, local_url
+from labelloop.supervisor.argilla import check_free, colleagues_url, free_port, local_url, recorded_address
 
 PACKAGES = ("starlette", "uvicorn", "jinja2")
 FILE = "dashboard-address.json"
@@ -64,11 +64,5 @@ def remember_dashboard(home: Home, host: str | None, port: int | None, at: tuple
 
 
 def _recorded(home: Home) -> tuple[str, int]:
-    path = home.path / FILE
-    try:
-        recorded = json.loads(path.read_text(encoding="utf-8"))
-        return str(recorded["host"]), int(recorded["port"])
-    except FileNotFoundError:
-        return DEFAULT_HOST, DEFAULT_PORT
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): remove it, and give --dashboard-port") from error
+    recorded = recorded_address(home.path / FILE, "--dashboard-port")
+    return (DEFAULT_HOST, DEFAULT_PORT) if recorded is None else (recorded["host"], recorded["port"])

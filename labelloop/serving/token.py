@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from labelloop import atomic
+from labelloop.config import dashboard
 from labelloop.config.environment import SERVING
 from labelloop.config.home import Home
 from labelloop.errors import UserError
@@ -26,7 +27,7 @@ class Kept:
 
 
 OF_SERVE = Kept("serve.token", "LABELLOOP_SERVE_TOKEN")
-OF_DASHBOARD = Kept("dashboard.token", "LABELLOOP_DASHBOARD_TOKEN")
+OF_DASHBOARD = Kept("dashboard.token", dashboard.TOKEN)
 
 
 @dataclass(frozen=True)

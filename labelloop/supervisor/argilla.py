@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from labelloop import atomic
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla, choose_elsewhere
@@ -57,14 +59,24 @@ def remember_address(home: Home, address: Embedded) -> None:
 
 
 def _recorded(home: Home) -> Embedded | None:
-    path = home.path / FILE
+    recorded = recorded_address(home.path / FILE, "--host and --port")
+    if recorded is None:
+        return None
+    return Embedded(recorded["host"], recorded["port"], recorded.get("public_url"))
+
+
+def recorded_address(path: Path, remedy: str) -> dict[str, Any] | None:
+    """The `host` and `port` that a file of a home remembers, and what else. None if there is no file.
+
+    `remedy`: the options to give where it is damaged. Raises UserError then.
+    """
     try:
         recorded = json.loads(path.read_text(encoding="utf-8"))
-        return Embedded(str(recorded["host"]), int(recorded["port"]), recorded.get("public_url"))
+        return {**recorded, "host": str(recorded["host"]), "port": int(recorded["port"])}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): remove it, and give --host and --port") from error
+        raise UserError(f"{path} cannot be read ({error}): remove it, and give {remedy}") from error
 
 
 def check_free(host: str, port: int) -> None:
