@@ -59,7 +59,7 @@ def rebuild(
     """
     locations = _where(home, log, store).find()
     request = _run(_request(locations, project, _until(at)))
-    from labelloop.learner.rebuilding import learner
+    from labelloop.learner.querying import learner
 
     try:
         return learner(request)

@@ -1,12 +1,12 @@
-"""What people are asked for, and what they answer."""
+"""What people are asked for, what they answer, and what machines suggest to them."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge
 
 from schemas.fields import UNSAID, Count, Integer, Seconds, Seldom, Time
 from schemas.model import EventData, Fact, without_unsaid
-from schemas.parts import AnnotatedItem, GoldItem, ItemVotes, QueriedItem, Shortlist
+from schemas.parts import AnnotatedItem, GoldItem, ItemVotes, QueriedItem, Shortlist, SuggestedItem
 
 
 class LookaheadChosen(EventData):
@@ -86,3 +86,32 @@ class BatchAnnotated(EventData):
 
     def identity(self) -> tuple[Fact, ...]:
         return (self.batch, self.revision)
+
+
+class SuggestionsMade(EventData):
+    """What a suggester said of texts of a batch; `number` counts such events of the batch.
+
+    `suggester`: its name. `llm` and `release`: model and version as its endpoint names them; of label
+    functions `release` is a digest of their code. `template`: the sha256 of the instructions in
+    SuggesterChosen. `functions`: all that were asked, in order. `cost` is in the currency of its prices.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    batch: str
+    number: Count
+    suggester: str
+    items: tuple[SuggestedItem, ...]
+    llm: Seldom[str] = UNSAID
+    release: Seldom[str] = UNSAID
+    template: Seldom[str] = UNSAID
+    functions: Seldom[tuple[str, ...]] = UNSAID
+    tokens_in: Seldom[Count] = UNSAID
+    tokens_out: Seldom[Count] = UNSAID
+    cost: Seldom[Annotated[float, Ge(0)]] = UNSAID
+    seconds: Seconds
+
+    _written = without_unsaid
+
+    def identity(self) -> tuple[Fact, ...]:
+        return (self.batch, self.number)

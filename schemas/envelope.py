@@ -1,5 +1,6 @@
-"""CloudEvents attributes around an event's data, and the ids derived from what it states."""
+"""CloudEvents attributes around an event's data, their encodings, and the ids derived from what it states."""
 
+import base64
 import hashlib
 import json
 import uuid
@@ -7,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Generic, cast
+from typing import Any, Generic, cast
 
+from msgspec import DecodeError
+from msgspec.json import Decoder
 from typing_extensions import TypeVar
 
 from schemas.events import EVENTS, EventData
@@ -16,6 +19,7 @@ from schemas.model import Fact, Invalid, read, write
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:labelloop:event")
 REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "correlationid", "datahash")
+_attributes = Decoder(dict[str, str])
 
 
 class NotAnEvent(ValueError):
@@ -146,3 +150,26 @@ def new_event(
     if cause is not None:
         attributes["causationid"] = cause
     return Event(attributes, content)
+
+
+def attributes_to_json(event: Event) -> str:
+    return json.dumps(dict(event.attributes), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_parts(attributes: str | bytes, data: bytes) -> Event:
+    """The event with these stored attributes and data. Raises NotAnEvent."""
+    try:
+        decoded = _attributes.decode(attributes)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotAnEvent(f"its attributes are not a JSON object of strings: {error}") from error
+    if not isinstance(data, bytes):
+        raise NotAnEvent("its data are not bytes")
+    return Event(decoded, data)
+
+
+def to_structured(event: Event) -> dict[str, Any]:
+    """CloudEvents' structured JSON mode, with `data`, or with `data_base64` if the bytes are not JSON."""
+    try:
+        return {**event.attributes, "data": json.loads(event.data)}
+    except ValueError:
+        return {**event.attributes, "data_base64": base64.b64encode(event.data).decode()}

@@ -8,10 +8,8 @@ from schemas.batch_events import BatchAnnotated as BatchAnnotated
 from schemas.batch_events import BatchQueried as BatchQueried
 from schemas.batch_events import LookaheadChosen as LookaheadChosen
 from schemas.batch_events import ResponsesRecorded as ResponsesRecorded
+from schemas.batch_events import SuggestionsMade as SuggestionsMade
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Share
-from schemas.machine_events import SuggesterChosen as SuggesterChosen
-from schemas.machine_events import SuggesterChosenV2 as SuggesterChosenV2
-from schemas.machine_events import SuggestionsMade as SuggestionsMade
 from schemas.model import EventData as EventData
 from schemas.model import Fact
 from schemas.model_events import AuditEstimated as AuditEstimated
@@ -37,6 +35,8 @@ from schemas.operator_events import ProjectMoved as ProjectMoved
 from schemas.operator_events import ProjectPaused as ProjectPaused
 from schemas.operator_events import ProjectResumed as ProjectResumed
 from schemas.operator_events import RelabelRequested as RelabelRequested
+from schemas.operator_events import SuggesterChosen as SuggesterChosen
+from schemas.operator_events import SuggesterChosenV2 as SuggesterChosenV2
 from schemas.parts import (
     MULTI_LABEL,
     BaseModelChoice,

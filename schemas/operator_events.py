@@ -6,7 +6,7 @@ from annotated_types import MinLen
 
 from schemas.fields import UNSAID, Count, Positive, Seldom
 from schemas.model import EventData, Fact, without_unsaid
-from schemas.parts import Settings, SettingsV2, SettingsV3, SettingsV4, Snapshot, Standing, TopicRead
+from schemas.parts import Choice, Settings, SettingsV2, SettingsV3, SettingsV4, Snapshot, Standing, TopicRead
 
 
 class OperatorEvent(EventData):
@@ -109,6 +109,33 @@ class AnnotatorChanged(OperatorEvent):
 
     annotator: Annotated[str, MinLen(1)]
     standing: Standing
+
+
+class SuggesterChosen(OperatorEvent):
+    """Who suggests labels to people, from a batch on: a suggester by its name, with its parameters.
+
+    The suggester named `model` is the loop's own model, as before the first such event. No parameter is a
+    secret, an address or a text of the pool.
+    """
+
+    mustunderstand: ClassVar[bool] = False
+
+    from_batch: Count
+    suggester: Choice
+
+
+class SuggesterChosenV2(SuggesterChosen):
+    """Who suggests labels, where its answer also counts as one vote beside those of people.
+
+    Whoever skipped it would decide texts without that vote.
+    """
+
+    version: ClassVar[int] = 2
+    mustunderstand: ClassVar[bool] = True
+
+    @classmethod
+    def type_name(cls) -> str:
+        return f"labelloop.SuggesterChosen.v{cls.version}"
 
 
 class RelabelRequested(OperatorEvent):

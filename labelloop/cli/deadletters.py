@@ -107,7 +107,7 @@ async def _list(where: Where, group: str | None, project: str | None, settled: b
 
 
 async def _show(named: str, where: Where, as_json: bool) -> None:
-    from labelloop.log.codec import to_structured
+    from schemas.envelope import to_structured
 
     async with _opened(where) as log:
         letter = _named(await _chosen(log), named)

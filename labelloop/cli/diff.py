@@ -216,7 +216,7 @@ class Diff:
     def table(self) -> "Table":
         """The texts that get another label: those of the test set first."""
         from labelloop.projects.formats import Table
-        from labelloop.projects.formats import columns as c
+        from labelloop.projects.formats import tables as c
 
         comparison = self.comparison
         columns = {"set": c.TEXT, "item": c.WHOLE, "text": c.TEXT, "before": c.TEXTS, "after": c.TEXTS}

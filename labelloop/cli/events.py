@@ -132,8 +132,8 @@ async def _events(
 
 
 def _print(record: "Record", as_json: bool) -> None:
-    from labelloop.log.codec import to_structured
     from labelloop.projects.event_lines import about
+    from schemas.envelope import to_structured
 
     event = record.event
     if event is None:
@@ -171,7 +171,7 @@ class EventFilter:
     def _speaks_of(self, field: str, name: str | None, event: "Event") -> bool:
         if name is None:
             return True
-        from labelloop.log.codec import to_structured
+        from schemas.envelope import to_structured
 
         data: Any = to_structured(event).get("data")
         return isinstance(data, dict) and data.get(field) == name

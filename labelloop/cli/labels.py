@@ -109,7 +109,7 @@ async def _list(where: Where, project: str | None, as_json: bool) -> None:
 
 async def _change(where: Where, project: str | None, change: "Change") -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.pool.words import as_csv
+    from labelloop.pool.label_cells import as_csv
 
     async with opened_project(where.find(), project) as (opened_log, history):
         changed = await change(opened_log, history)

@@ -1,4 +1,4 @@
-"""Pick the pool items to label next, with a query strategy."""
+"""Pick the pool items to label next with a query strategy, or rebuild the learner for a notebook."""
 
 import random
 import time
@@ -13,7 +13,9 @@ from scipy.sparse import vstack  # type: ignore[import-untyped]
 from small_text import (  # type: ignore[import-untyped]
     Dataset,
     KNNIndex,
+    PoolBasedActiveLearner,
     QueryStrategy,
+    TextDataset,
     VectorIndexFactory,
 )
 from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
@@ -219,3 +221,35 @@ class ScoredOnce(LoopClassifier):
 
     def _remember(self, data_set: Dataset, probabilities: Floats) -> None:
         self._probabilities.update(zip(data_set.x, probabilities, strict=True))
+
+
+def learner(request: QueryRequest) -> PoolBasedActiveLearner:
+    """The learner that a request describes, with its pool, strategy, labels and model. Nothing is trained.
+
+    Its indices are pool items, and its class numbers, or columns, follow the order of the labels. Raises
+    ModelMissing and ModelDamaged.
+    """
+    device = runtime.prepare(request.threads)
+    artifacts.verify(request.model_folder, request.model_sha256)
+    setting = Setting.of(request)
+    strategy = build(request.strategy, request.strategy_parameters, setting, device)
+    active_learner = PoolBasedActiveLearner(SettingFactory(setting), strategy, _whole_pool(request))
+    active_learner.initialize(load(request.model_folder, setting, request.labels))
+    active_learner.indices_labeled = np.array([item for item, _ in request.labelled], dtype=np.int64)
+    active_learner.y = active_learner.dataset.y[active_learner.indices_labeled]
+    active_learner.indices_ignored = np.array(request.ignored, dtype=np.int64)
+    active_learner._index_to_position = active_learner._build_index_to_position_dict()
+    return active_learner
+
+
+def _whole_pool(request: QueryRequest) -> TextDataset:
+    texts = OpenSnapshot.open(request.pool).all_texts()
+    size, multi_label = len(request.labels), request.classifier.multi_label
+    if multi_label:
+        names = dict(request.labelled)
+        return labels.data_set(
+            texts, labels.matrix([names.get(item, ()) for item in range(len(texts))], request.labels), size
+        )
+    y = labels.of_none(len(texts), size, multi_label)
+    y[[item for item, _ in request.labelled]] = labels.of_examples(request.labelled, request.labels)
+    return labels.data_set(texts, y, size)

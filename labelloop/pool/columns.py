@@ -114,3 +114,9 @@ def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading, bad: Ma
         return [value if index < len(row) and (value := row[index]) != MISSING else None for row in rows]
 
     return Columns(names, names, values, named_by_first_row=not reading.no_header, bad=bad)
+
+
+def rows_named(rows: Sequence[int]) -> str:
+    """Row numbers as people count them, from 1."""
+    shown = ", ".join(f"{row + 1}" for row in rows[:SHOWN])
+    return f"row{'s' * (len(rows) != 1)} {shown}{' …' if rows[SHOWN:] else ''}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labelloop.pool.words import whole
+from labelloop.pool.label_cells import whole
 from schemas.events import ProjectCreated, ProjectCreatedV4
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelloop.errors import UserError, one_line
 from labelloop.pool.columns import Columns
-from labelloop.pool.words import quoted
+from labelloop.pool.label_cells import quoted
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict  # type: ignore[import-untyped]

@@ -1,17 +1,46 @@
-"""What the cells of a label column say of texts: one label each, or several. Pure."""
+"""What the cells of a label column say of texts: one label each, or several. How labels are written. Pure."""
 
+import csv
+import io
 import json
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.pool.words import as_csv, label_name
 
+WHOLE = re.compile(r"([+-]?\d+)\.0+")
 Gold = str | tuple[str, ...]
 """What a source says of a text: its label; or all its labels, where it may have several, or none of them."""
 ONE, SEVERAL = "label", "labels"
 """The columns of the labels, unless they are named."""
+
+
+def whole(number: str) -> str:
+    """A whole number without decimals: a column of numbers has them as soon as one is missing."""
+    match = WHOLE.fullmatch(number)
+    return match[1] if match else number
+
+
+@lru_cache(maxsize=4096)
+def label_name(label: str) -> str:
+    """A label as a project has it: in NFC, without surrounding space, a whole number without decimals."""
+    return whole(unicodedata.normalize("NFC", label.strip()))
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in quotes, so that spaces and commas in them are seen."""
+    return ", ".join(map(repr, names))
+
+
+def as_csv(names: Iterable[str]) -> str:
+    """Names as `--labels` takes them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()
 
 
 class NoLabels(ValueError):
@@ -70,8 +99,8 @@ class Cells:
 def _name(value: object, expected: str) -> str:
     if not isinstance(value, str | int | float):
         raise NoLabels(f"a {type(value).__name__}, not {expected}")
-    whole = isinstance(value, float) and value.is_integer()
-    return label_name(str(int(value)) if whole else str(value))
+    is_whole = isinstance(value, float) and value.is_integer()
+    return label_name(str(int(value)) if is_whole else str(value))
 
 
 def _list(text: str) -> list[Any] | None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from labelloop.errors import UserError
-from labelloop.pool.columns import no_rows
-from labelloop.pool.label_cells import called, label_text, names_in, ordered
+from labelloop.pool.columns import no_rows, rows_named
+from labelloop.pool.label_cells import called, label_name, label_text, names_in, ordered, quoted
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import Table
-from labelloop.pool.words import label_name, quoted, rows_named
 
 SHOWN = 5
 UNUSED = "have no label, so none is used: `labelloop import` starts with the labels that there are"

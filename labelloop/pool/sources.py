@@ -13,9 +13,8 @@ from labelloop.pool.columns import AS_USUAL, CORRECT, Bad, Columns, Reading, lef
 from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
-from labelloop.pool.label_cells import SEVERAL, Cells, Gold, NoLabels, names_of
+from labelloop.pool.label_cells import SEVERAL, Cells, Gold, NoLabels, names_of, quoted
 from labelloop.pool.text_files import PACKED_SUFFIXES, suffix_of
-from labelloop.pool.words import quoted
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from labelloop.errors import UserError
 from labelloop.loop.labels import of_answer
 from labelloop.loop.verdict import verdict
-from labelloop.pool.columns import Columns
+from labelloop.pool.columns import Columns, rows_named
+from labelloop.pool.label_cells import label_name, quoted
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import Table
-from labelloop.pool.words import label_name, quoted, rows_named
 from labelloop.projects.options import ProjectOptions
 from schemas.model import replaced
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, AnnotatedItem, ItemVotes, Task, Vote

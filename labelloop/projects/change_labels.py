@@ -11,9 +11,8 @@ from labelloop.loop.label_lists import LabelList, label_list, label_lists
 from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
-from labelloop.pool.label_cells import Gold
+from labelloop.pool.label_cells import Gold, label_name, quoted
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.pool.words import label_name, quoted
 from labelloop.projects.catalog import sound
 from labelloop.projects.checks import check_label_list, check_stopping
 from labelloop.projects.labelled_texts import check_counting

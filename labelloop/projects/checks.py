@@ -16,8 +16,8 @@ from labelloop.learner.worker import Worker
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import NONE
 from labelloop.loop.state import LoopState
+from labelloop.pool.label_cells import as_csv, quoted
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.pool.words import as_csv, quoted
 from labelloop.projects.data import ProjectData
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store

@@ -18,9 +18,9 @@ from labelloop.loop.gold_texts import gold_at
 from labelloop.loop.history import History
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
+from labelloop.pool.label_cells import as_csv
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
-from labelloop.pool.words import as_csv
 from labelloop.projects import own_annotators
 from labelloop.projects.answered import AnsweredTexts
 from labelloop.projects.catalog import named, sound, standings

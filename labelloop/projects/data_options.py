@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, mod
 
 from labelloop.errors import UserError
 from labelloop.pool.columns import Reading
-from labelloop.pool.label_cells import Cells, check_separator
-from labelloop.pool.words import label_name
+from labelloop.pool.label_cells import Cells, check_separator, label_name
 from labelloop.projects.option import CHANGE, DEMO, IMPORT, NEW, READ, Option
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, Task
 

@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labelloop.errors import UserError
-from labelloop.pool.label_cells import Cells, Gold, label_text, names_in, names_of, ordered
+from labelloop.pool.columns import SHOWN, rows_named
+from labelloop.pool.label_cells import (
+    Cells,
+    Gold,
+    label_text,
+    names_in,
+    names_of,
+    ordered,
+    quoted,
+    whole,
+)
 from labelloop.pool.prepare import Prepared, key
 from labelloop.pool.sources import ONE_OR_SEVERAL, Table, load
-from labelloop.pool.words import SHOWN, quoted, rows_named, whole
 from labelloop.projects.data_options import TEXT
 from labelloop.projects.options import ProjectOptions
 

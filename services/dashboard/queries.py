@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labelloop.log.codec import from_parts, to_structured
+from schemas.envelope import from_parts, to_structured
 
 PAGE = 100
 MOST_EFFECTS = 50

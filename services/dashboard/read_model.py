@@ -12,8 +12,7 @@ from typing import Any
 from labelloop import atomic
 from labelloop.errors import Unavailable
 from labelloop.log.base import Record
-from labelloop.log.codec import attributes_to_json, from_parts
-from schemas.envelope import Event
+from schemas.envelope import Event, attributes_to_json, from_parts
 from services.dashboard.tables import BUSY, EMPTIED, FILE, new_group, opened
 from services.dashboard.texts import TextRow
 

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.log import codec
 from labelloop.log.base import Record
 from labelloop.log.sqlite.connection import BUSY_TIMEOUT, check, connect, is_current, unusable
+from schemas import envelope
 from schemas.envelope import Event, NotAnEvent
 
 Result = TypeVar("Result")
@@ -133,7 +133,7 @@ def insert(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
         connection.execute(
             "INSERT INTO events (id, project, attributes, data) SELECT ?, ?, ?, ? "
             "WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = ?)",
-            (event.id, event.project, codec.attributes_to_json(event), event.data, event.id),
+            (event.id, event.project, envelope.attributes_to_json(event), event.data, event.id),
         )
 
 
@@ -141,7 +141,7 @@ def record(offset: int, attributes: str | bytes, data: bytes | str) -> Record:
     """A row as a Record. Data edited by hand may be text; the datahash reveals that."""
     content = data.encode() if isinstance(data, str) else data
     try:
-        return Record(PARTITION, offset, codec.from_parts(attributes, content))
+        return Record(PARTITION, offset, envelope.from_parts(attributes, content))
     except NotAnEvent as error:
         return Record(PARTITION, offset, None, str(error))
 

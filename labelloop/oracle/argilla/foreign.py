@@ -14,7 +14,7 @@ from labelloop.oracle.argilla.models import (
     labels_of,
 )
 from labelloop.pool.columns import Columns
-from labelloop.pool.words import label_name, quoted
+from labelloop.pool.label_cells import label_name, quoted
 from labelloop.projects.answered import AnsweredTexts
 from schemas.parts import Vote
 

@@ -1,13 +1,5 @@
 """Write tables of labels to files, folders and the Hub, and read them back."""
 
-from labelloop.projects.formats.columns import COLUMNS, Row, Table, own_name
-from labelloop.projects.formats.csv_and_jsonl import (
-    as_text,
-    formula_cells,
-    formulas_in,
-    formulas_in_rows,
-    text_of,
-)
 from labelloop.projects.formats.files import (
     FORMATS,
     TEXTS,
@@ -17,6 +9,17 @@ from labelloop.projects.formats.files import (
     write_origin,
     write_rows,
     write_table,
+)
+from labelloop.projects.formats.tables import (
+    COLUMNS,
+    Row,
+    Table,
+    as_text,
+    formula_cells,
+    formulas_in,
+    formulas_in_rows,
+    own_name,
+    text_of,
 )
 
 __all__ = [

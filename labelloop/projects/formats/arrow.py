@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from labelloop.projects.formats import columns as c
+from labelloop.projects.formats import tables as c
 
 _TIME = pa.timestamp("us", tz="UTC")
 _VOTE = pa.struct(

@@ -9,8 +9,7 @@ from labelloop import atomic
 from labelloop.errors import UserError, one_line
 from labelloop.loop.log_digest import LogDigest
 from labelloop.pool.text_files import open_text
-from labelloop.projects.formats.columns import Row, Table
-from labelloop.projects.formats.csv_and_jsonl import from_text, text_of
+from labelloop.projects.formats.tables import Row, Table, from_text, text_of
 
 FORMATS = ("jsonl", "csv", "parquet", "datasets", "hub")
 TEXTS = ("jsonl", "csv")

@@ -12,7 +12,7 @@ from labelloop.learner.requests import SCORED_AT_A_TIME
 from labelloop.pool.prepare import key
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.formats import Row, Table, own_name
-from labelloop.projects.formats import columns as c
+from labelloop.projects.formats import tables as c
 from labelloop.projects.predictions.answers import counting, likeliest
 from labelloop.projects.predictions.calibration import Calibration
 from labelloop.projects.predictions.staging import OWN, SOURCE

@@ -11,8 +11,7 @@ import pytest
 from labelloop.learner.classifiers import hidden_states
 from labelloop.learner.large_pools import Embedded
 from labelloop.learner.pool_embeddings import PoolEmbeddings, embed
-from labelloop.learner.querying import query
-from labelloop.learner.rebuilding import learner
+from labelloop.learner.querying import learner, query
 from labelloop.learner.requests import EmbedRequest, ScoreRequest, TrainRequest
 from labelloop.learner.scoring import score
 from labelloop.learner.training import train

@@ -10,7 +10,7 @@ import pytest
 from transformers import pipeline
 
 from labelloop.learner import thresholds
-from labelloop.learner.rebuilding import learner
+from labelloop.learner.querying import learner
 from labelloop.learner.requests import (
     CheckRequest,
     ClassifierSpec,

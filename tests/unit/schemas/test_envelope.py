@@ -1,5 +1,6 @@
 """Events around their data: ids, hashes, strict writing, tolerant reading."""
 
+import base64
 import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.envelope import Event, InvalidEvent, NotAnEvent, UnknownType, datahash, new_event
+from schemas.envelope import (
+    Event,
+    InvalidEvent,
+    NotAnEvent,
+    UnknownType,
+    attributes_to_json,
+    datahash,
+    from_parts,
+    new_event,
+    to_structured,
+)
 from schemas.events import (
     BatchAnnotated,
     BatchQueried,
@@ -21,6 +32,7 @@ from schemas.events import (
 )
 from schemas.model import Invalid, replaced
 from schemas.parts import AnnotatedItem, Choice, QueriedItem
+from tests.support.logs import some_event
 from tests.support.loops import project
 from tests.support.messages import raises_naming
 
@@ -213,3 +225,49 @@ def test_what_is_written_is_read(items: tuple[QueriedItem, ...], batch: str) -> 
     data = BatchQueried(batch=batch, items=items, seed=1, pool_version="v", seconds=0.1)
 
     assert new_event("p", data, source="s").payload == data
+
+
+def test_an_event_comes_back_byte_by_byte() -> None:
+    event = some_event("größe", 3, why="so ✓")
+
+    again = from_parts(attributes_to_json(event), event.data)
+
+    assert again == event
+    assert again.data == event.data
+
+
+def test_the_structured_mode_holds_attributes_and_data() -> None:
+    event = some_event("p", 3)
+
+    structured = to_structured(event)
+
+    assert structured == {**event.attributes, "data": json.loads(event.data)}
+
+
+def test_the_structured_mode_keeps_bytes_that_are_no_json() -> None:
+    event = Event(some_event("p", 3).attributes, b"\xff\x00")
+
+    assert base64.b64decode(to_structured(event)["data_base64"]) == b"\xff\x00"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "problem"),
+    [
+        ("{nope", "JSON"),
+        ("[]", "JSON"),
+        ('{"id": 3}', "JSON"),
+        ('{"id": "3"}', "specversion"),
+        (b"\xff\xfe", "JSON"),
+    ],
+)
+def test_what_is_no_envelope_says_why(attributes: str | bytes, problem: str) -> None:
+    with raises_naming(NotAnEvent, problem):
+        from_parts(attributes, b"{}")
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-01-01T00:00:00"])
+def test_a_time_that_is_no_point_in_time_is_no_event(time: str) -> None:
+    attributes = {**some_event("p", 3).attributes, "time": time}
+
+    with raises_naming(NotAnEvent, "time"):
+        from_parts(json.dumps(attributes), b"{}")
