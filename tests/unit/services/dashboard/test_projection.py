@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.log.base import Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
@@ -108,7 +108,7 @@ def test_a_card_knows_who_answered_how_many_texts_and_from_when_on_it_alerts(tmp
     assert taken[-1].event is not None
     (alert,) = card["alerts"]
     waiting = datetime.fromisoformat(alert["begins"]) - taken[-1].event.time
-    assert waiting == Rules().waiting
+    assert waiting == AlertRules().waiting
     assert pages.site.card(PROJECT, card)["alerts"] == []
     passed = {**card, "alerts": [{**alert, "begins": "2020-01-01T00:00:00+00:00"}]}
     assert len(pages.site.card(PROJECT, passed)["alerts"]) == 1
