@@ -57,7 +57,8 @@ def _probability(context: click.Context, parameter: click.Parameter, value: floa
     "text_columns",
     multiple=True,
     allow_from_autoenv=False,
-    help="Column of the texts in the files; several for texts of several. [default: text, or the only one]",
+    help="Column of the texts in the files; several for texts of several. [default: those of the project, or "
+    "text, or the only one]",
 )
 @click.option(
     "--no-header",

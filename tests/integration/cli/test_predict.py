@@ -15,12 +15,13 @@ from labelloop.learner.shared import SHARED
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import load
 from labelloop.projects.formats import FORMATS
-from schemas.parts import BaseModelChoice
+from labelloop.projects.predictions.predict import PredictionRequest
+from schemas.parts import BaseModelChoice, Snapshot
 from tests.integration.learner.conftest import LABELS, STARTS
 from tests.support.command import LABELLOOP, error_line, eventually, labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
-from tests.support.states import PROJECT, project
+from tests.support.states import PROJECT, project, state_of
 from tests.support.tiny_bert import TINY
 from tests.support.trained_home import trained_home
 
@@ -128,6 +129,29 @@ def test_a_file_in_each_format_with_the_users_own_columns(home: Path, tmp_path: 
     assert len(FORMATS) == 5, "the Hub is in the tests of formats"
 
 
+@pytest.mark.parametrize(
+    ("own", "header", "read"),
+    [
+        (("body",), ("text", "body"), "body"),
+        (("body",), ("title", "text"), "text"),
+        (("title", "body"), ("body", "text", "title"), "title body"),
+    ],
+    ids=["its own before text", "text where its own is not", "several"],
+)
+def test_texts_are_read_from_the_columns_of_the_project(
+    tmp_path: Path, own: tuple[str, ...], header: tuple[str, ...], read: str
+) -> None:
+    settings = {"text_columns": own} if own[1:] else {}
+    state = state_of(project(pool=Snapshot(uri="p", digest="d", size=3, text_column=own[0]), **settings))
+    file = tmp_path / "mail.csv"
+    file.write_text(f"{','.join(header)}\n{','.join(f'{name}!' for name in header)}\n", encoding="utf-8")
+
+    table = PredictionRequest((file,)).columns_in(state).of(file)
+
+    assert table.texts[0].split() == [f"{name}!" for name in read.split()]
+    assert {*header} - {read} <= {*table.kept_columns}, "the others are kept"
+
+
 def test_empty_texts_get_no_label_and_are_not_lost(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.jsonl").write_text('{"text": "who is"}\n{"text": " "}\n{"text": null, "id": 3}\n')
 
@@ -163,6 +187,8 @@ def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (("mail.csv", "--text-column", "words"), ("words", "--text-column", "'body'")),
+        (("mail.csv",), ("'text'", "--text-column", "'id'", "'body'")),
+        (("mail.csv", "--text-column", "id", "--text-column", "body"), (1, "'text'", 2, "--text-column")),
         (("mail.csv", "--text-column", "body", "--pool"), ("--pool",)),
         (("none.csv",), ("none.csv",)),
         (("--text-column", "body"), ("file",)),
