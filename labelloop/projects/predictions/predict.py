@@ -153,7 +153,7 @@ async def _staged(
     with suppress(OSError, ValueError):
         if unfinished.rows.is_file():
             return Staged(**json.loads(unfinished.columns.read_text(encoding="utf-8")))
-    show("reading", 0, None)
+    show(f"reading {', '.join(map(str, files))}", 0, None)
     return await asyncio.to_thread(stage, files, file_columns, unfinished)
 
 
