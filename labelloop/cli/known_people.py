@@ -56,6 +56,20 @@ class People:
             await self.argilla.create_annotator(name, DEFAULT_WORKSPACE)
 
 
+async def roles_in(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:
+    """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
+    from labelloop.errors import Unavailable, UserError
+    from labelloop.supervisor.argilla import reached
+
+    try:
+        async with reached(home, given) as (argilla, _):
+            return {user.username: user.role for user in await argilla.users()}, None
+    except (UserError, Unavailable) as error:
+        if given.url is not None:
+            raise
+        return None, str(error)
+
+
 async def check_can_ask_twice(home: Home | None, given: GivenArgilla, asked: "ProjectOptions") -> None:
     """Raises UserError if two people are to answer some texts, in an Argilla that does not know that."""
     from labelloop.config.deployment import choose_elsewhere
