@@ -1,26 +1,25 @@
 """The dashboard in a real browser over a log that a test writes: long lists, long texts, many pages."""
 
-import json
-import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from schemas.envelope import new_event
-from schemas.events import EventData, ProjectPaused
+from schemas.events import EventData, ProjectPaused, ProjectResumed
 from services.dashboard.live import MOST_PAGES
 from tests.support.browser import PATIENCE
 from tests.support.dashboard_process import TOKEN, DashboardProcess, a_dashboard
 from tests.support.log_thread import LogThread
 from tests.support.needs import needs_chromium
 from tests.support.said import snapshot
-from tests.support.states import PROJECT, annotated, answered, evaluated, project, queried, trained, vote
+from tests.support.states import PROJECT, annotated, answered, project, queried, vote
 
 pytestmark = pytest.mark.timeout(600)
 expect.set_options(timeout=PATIENCE)
@@ -125,6 +124,32 @@ def test_rows_that_fit_no_more_leave_a_scrolled_list(followed: Followed, browser
     with opened(followed, browser, "/texts?label=spam") as page:
         scrolled_to(page, BATCH)
         assert page.evaluate(ROWS) == ids(0)
+
+
+def test_times_in_tables_are_in_the_readers_zone(followed: Followed, browser: Browser) -> None:
+    path = f"/projects/{PROJECT}"
+    with opened(followed, browser, path, timezone_id="Asia/Kolkata", locale="en-GB") as page:
+        page.locator("#chart-timeline .numbers summary").click()
+        cell = page.locator("#chart-timeline .numbers time").first
+        moment = datetime.fromisoformat(str(cell.get_attribute("datetime")))
+        expect(cell).to_contain_text(moment.astimezone(ZoneInfo("Asia/Kolkata")).strftime("%H:%M:%S"))
+
+
+def test_a_long_text_is_found_and_shown_in_part(followed: Followed, browser: Browser) -> None:
+    with opened(followed, browser, f"/texts?project={PROJECT}") as page:
+        page.locator("[name=words]").fill("needle")
+        page.keyboard.press("Enter")
+        page.locator(".texts .what").click()
+        expect(page.locator("#whole")).to_contain_text("word word")
+        page.locator("#cut a").click()
+        expect(page.locator("body")).to_contain_text("needle")
+
+
+def test_events_say_how_many_the_filter_matches(followed: Followed, browser: Browser) -> None:
+    with opened(followed, browser, "/events?type=ProjectResumed") as page:
+        expect(page.locator("#count")).to_be_visible()
+        followed.happens(*(ProjectResumed(request=str(number), who="ada", why="") for number in range(3)))
+        expect(page.locator("#found")).to_have_text("3")
 
 
 def test_many_pages_are_refused_a_stream_and_still_follow(followed: Followed, browser: Browser) -> None:
