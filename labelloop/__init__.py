@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from labelloop.notebook import adopt as adopt
     from labelloop.notebook import dataset as dataset
     from labelloop.notebook import rebuild as rebuild
+    from labelloop.oracle.base import OraclePlugin as OraclePlugin
     from labelloop.oracle.mapping import MappingOracle as MappingOracle
-    from labelloop.oracle.open import OraclePlugin as OraclePlugin
     from labelloop.projects.export import rows as rows
     from labelloop.store import Store as Store
     from schemas.envelope import Event as Event
@@ -47,7 +47,7 @@ _NAMES = {
     "LoopClassifier": "labelloop.learner.classifiers.base",
     "LoopState": "labelloop.loop.state",
     "MappingOracle": "labelloop.oracle.mapping",
-    "OraclePlugin": "labelloop.oracle.open",
+    "OraclePlugin": "labelloop.oracle.base",
     "ProjectView": "labelloop.loop.view",
     "Setting": "labelloop.learner.classifiers.registry",
     "StoppingContext": "labelloop.learner.stopping_criteria",

@@ -8,18 +8,20 @@ from schemas.batch_events import BatchAnnotated as BatchAnnotated
 from schemas.batch_events import BatchQueried as BatchQueried
 from schemas.batch_events import LookaheadChosen as LookaheadChosen
 from schemas.batch_events import ResponsesRecorded as ResponsesRecorded
-from schemas.evaluation_events import AuditEstimated as AuditEstimated
-from schemas.evaluation_events import ModelEvaluated as ModelEvaluated
-from schemas.evaluation_events import ModelEvaluatedV2 as ModelEvaluatedV2
-from schemas.evaluation_events import PredictionsRecorded as PredictionsRecorded
-from schemas.evaluation_events import StoppingAdvised as StoppingAdvised
-from schemas.evaluation_events import StoppingChecked as StoppingChecked
 from schemas.fields import EMPTY, Count, Frozenly, Integer, Positive, Share
 from schemas.machine_events import SuggesterChosen as SuggesterChosen
 from schemas.machine_events import SuggesterChosenV2 as SuggesterChosenV2
 from schemas.machine_events import SuggestionsMade as SuggestionsMade
 from schemas.model import EventData as EventData
 from schemas.model import Fact
+from schemas.model_events import AuditEstimated as AuditEstimated
+from schemas.model_events import ModelEvaluated as ModelEvaluated
+from schemas.model_events import ModelEvaluatedV2 as ModelEvaluatedV2
+from schemas.model_events import ModelLost as ModelLost
+from schemas.model_events import ModelTrained as ModelTrained
+from schemas.model_events import PredictionsRecorded as PredictionsRecorded
+from schemas.model_events import StoppingAdvised as StoppingAdvised
+from schemas.model_events import StoppingChecked as StoppingChecked
 from schemas.operator_events import AnnotatorChanged as AnnotatorChanged
 from schemas.operator_events import BatchClosed as BatchClosed
 from schemas.operator_events import EventSkipped as EventSkipped
@@ -45,8 +47,6 @@ from schemas.parts import (
     Task,
     Ties,
 )
-from schemas.training_events import ModelLost as ModelLost
-from schemas.training_events import ModelTrained as ModelTrained
 
 
 class ProjectCreated(EventData):

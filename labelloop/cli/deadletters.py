@@ -16,8 +16,7 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError
 
 if TYPE_CHECKING:
-    from labelloop.log.base import Log
-    from labelloop.log.dead_letters import DeadLetter
+    from labelloop.log.base import DeadLetter, Log
 
 group = click.option("--group", help="Only dead letters of this consumer group, for example my_consumer.")
 project = click.option("--project", help="Only dead letters of this project (name or id).")
@@ -93,7 +92,7 @@ def redrive(
 
 
 async def _list(where: Where, group: str | None, project: str | None, settled: bool, as_json: bool) -> None:
-    from labelloop.log.dead_letters import DeadLetterStatus
+    from labelloop.log.base import DeadLetterStatus
 
     async with _opened(where) as log:
         letters = await _chosen(log, group, project)
@@ -124,7 +123,7 @@ async def _redrive(
 ) -> None:
     from datetime import UTC, datetime
 
-    from labelloop.log.dead_letters import DeadLetterStatus
+    from labelloop.log.base import DeadLetterStatus
 
     async with _opened(where) as log:
         candidates = await (_chosen(log) if named else _chosen(log, group, project))
@@ -177,7 +176,7 @@ def _named(letters: Collection["DeadLetter"], named: str) -> "DeadLetter":
 
 
 def line(letter: "DeadLetter") -> str:
-    from labelloop.log.dead_letters import DeadLetterStatus
+    from labelloop.log.base import DeadLetterStatus
 
     status_words = {
         DeadLetterStatus.DEAD: "",

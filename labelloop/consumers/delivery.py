@@ -9,8 +9,7 @@ from functools import partial
 
 from labelloop.backoff import Backoff
 from labelloop.errors import Unavailable, UserError, one_line
-from labelloop.log.base import Follower, Log, Record
-from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
+from labelloop.log.base import DeadLetter, DeadLetterStatus, Follower, Log, Record
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.retry import Retry, first_outage, stop_if_asked

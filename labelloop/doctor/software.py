@@ -16,7 +16,7 @@ from labelloop.learner.stopping import CRITERIA
 from labelloop.learner.strategies import STRATEGIES
 from labelloop.log.open import LOGS
 from labelloop.machines.label_functions import FUNCTIONS
-from labelloop.oracle.open import ORACLES
+from labelloop.oracle.base import ORACLES
 from labelloop.plugins import Plugins
 
 NAME = "labelloop"

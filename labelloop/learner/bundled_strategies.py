@@ -14,11 +14,11 @@ ANY = ONE_LABEL | MANY_LABELS
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling", tasks=ANY)
 distinct_ties = StrategyPlugin(
-    "DistinctTies", "labelloop.learner.distinct_ties:DistinctTies", recipe={SHORTLIST: 2000}
+    "DistinctTies", "labelloop.learner.distinct_texts:DistinctTies", recipe={SHORTLIST: 2000}
 )
 distinct_labels = StrategyPlugin(
     "DistinctLabels",
-    "labelloop.learner.distinct_labels:DistinctLabels",
+    "labelloop.learner.distinct_texts:DistinctLabels",
     recipe={SHORTLIST: 2000},
     tasks=MANY_LABELS,
 )
@@ -132,12 +132,12 @@ adaptive = StrategyPlugin(
 )
 
 GRADIENTS: frozenset[Ability] = frozenset({"gradients"})
-OURS = "labelloop.learner"
+OURS = "labelloop.learner.adapted_strategies"
 LAYER: dict[str, type] = {"batch_size": int, "layer_name": str}
 
 seals = StrategyPlugin(
     "SEALS",
-    f"{OURS}.seals:SEALS",
+    f"{OURS}:SEALS",
     parameters={BASE: str, "k": int, "normalize": bool},
     needs=EMBEDDINGS,
     given=("vector_index_factory",),
@@ -145,21 +145,21 @@ seals = StrategyPlugin(
 )
 gradient_length = StrategyPlugin(
     "ExpectedGradientLength",
-    f"{OURS}.gradient_lengths:OfNetwork",
+    f"{OURS}:OfNetwork",
     parameters={"batch_size": int},
     needs=GRADIENTS,
     given=("num_classes", "device"),
 )
 gradient_length_max_word = StrategyPlugin(
     "ExpectedGradientLengthMaxWord",
-    f"{OURS}.gradient_lengths:OfWords",
+    f"{OURS}:OfWords",
     parameters=LAYER,
     needs=GRADIENTS,
     given=("num_classes", "device"),
 )
 gradient_length_layer = StrategyPlugin(
     "ExpectedGradientLengthLayer",
-    f"{OURS}.gradient_lengths:OfLayer",
+    f"{OURS}:OfLayer",
     parameters=LAYER,
     needs=GRADIENTS,
     given=("num_classes", "device"),

@@ -4,12 +4,18 @@ import random
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
 from scipy.sparse import vstack  # type: ignore[import-untyped]
-from small_text import KNNIndex, QueryStrategy, VectorIndexFactory  # type: ignore[import-untyped]
+from small_text import (  # type: ignore[import-untyped]
+    Dataset,
+    KNNIndex,
+    QueryStrategy,
+    VectorIndexFactory,
+)
 from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
 
 from labelloop.learner import labels, runtime
@@ -17,7 +23,6 @@ from labelloop.learner.classifiers.base import Booleans, Floats, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory, load
 from labelloop.learner.descriptors import SHORTLIST
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
-from labelloop.learner.scored_once import ScoredOnce
 from labelloop.learner.shortlist import Predict, shortlisted
 from labelloop.learner.strategies import BASE, base_name, check_strategy
 from labelloop.pool.snapshot import OpenSnapshot
@@ -168,3 +173,49 @@ def _filled_in(name: str, setting: Setting, device: torch.device) -> Any:
         "classifier_factory": SettingFactory(replace(setting, num_classes=2)),
     }
     return defaults[name]
+
+
+class ScoredOnce(LoopClassifier):
+    """Another classifier, whose probabilities of a text it remembers. Dropout samples are drawn anew."""
+
+    def __init__(self, classifier: LoopClassifier) -> None:
+        self._classifier = classifier
+        self._probabilities: dict[str, Floats] = {}
+        self.num_classes = classifier.num_classes
+        self.multi_label = classifier.multi_label
+        self.thresholds = classifier.thresholds
+
+    def __getattr__(self, name: str) -> Any:
+        # Some strategies read a network's attributes, as `model`.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._classifier, name)
+
+    def fit(self, train_set: Dataset, weights: Floats | None = None) -> Self:
+        self._probabilities.clear()
+        self._classifier.fit(train_set, weights)
+        return self
+
+    def save(self, folder: Path) -> None:
+        self._classifier.save(folder)
+
+    def predict_proba(
+        self, data_set: Dataset, multi_label_threshold: float = 0.5, *, dropout_sampling: int = 1
+    ) -> Floats:
+        if dropout_sampling > 1:
+            return self._classifier.predict_proba(data_set, dropout_sampling=dropout_sampling)
+        new = [row for row, text in enumerate(data_set.x) if text not in self._probabilities]
+        if new:
+            others = data_set[np.array(new)]
+            self._remember(others, self._classifier.predict_proba(others))
+        return np.array([self._probabilities[text] for text in data_set.x]).reshape(-1, self.num_classes)
+
+    def embed(
+        self, data_set: Dataset, return_proba: bool = False, multi_label_threshold: float = 0.5, **kwargs: Any
+    ) -> Any:
+        embeddings, probabilities = self._classifier.embed(data_set, return_proba=True, **kwargs)
+        self._remember(data_set, probabilities)
+        return (embeddings, probabilities) if return_proba else embeddings
+
+    def _remember(self, data_set: Dataset, probabilities: Floats) -> None:
+        self._probabilities.update(zip(data_set.x, probabilities, strict=True))

@@ -1,6 +1,7 @@
-"""The input of a stopping criterion, and small-text's criteria, called as if they had seen every model."""
+"""small-text's stopping criteria, called as if they had seen every model, and their check after a model."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,7 +10,13 @@ import numpy as np
 import small_text  # type: ignore[import-untyped]
 from scipy.stats import entropy  # type: ignore[import-untyped]
 
+from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Booleans, Floats, Integers
+from labelloop.learner.classifiers.registry import Setting, load
+from labelloop.learner.requests import CheckRequest, CheckResult
+from labelloop.learner.stopping import CRITERIA
+from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.store import artifacts
 
 Verdict = tuple[bool, float | None]
 
@@ -120,3 +127,30 @@ def _after_all(criterion: small_text.StoppingCriterion, context: StoppingContext
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def check(request: CheckRequest) -> CheckResult:
+    """The model's predicted classes for the stopping set, and the criterion's result."""
+    started = time.monotonic()
+    runtime.prepare(request.threads)
+    artifacts.verify(request.model_folder, request.model_sha256)
+    size = len(request.labels)
+    criterion: Criterion = CRITERIA.get(request.criterion).loaded()(size, **request.parameters)
+    setting = Setting(request.classifier, size, 0, request.pool, request.cache, request.order_seed)
+    classifier = load(request.model_folder, setting, request.labels)
+    texts = OpenSnapshot.open(request.pool).texts(request.items)
+    learned, multi_label = set(request.learned), request.classifier.multi_label
+    context = StoppingContext(
+        number=request.number,
+        before=[np.array(classes) for classes in request.before],
+        probabilities=classifier.predict_proba(labels.unlabelled(texts, size, multi_label)),
+        unlearned=[row for row, item in enumerate(request.items) if item not in learned],
+        counting=classifier.counting if multi_label else None,
+    )
+    stop, value = criterion.check(context)
+    return CheckResult(
+        predicted=tuple(int(label) for label in context.predicted),
+        value=None if value is None else float(value),
+        stop=bool(stop),
+        seconds=time.monotonic() - started,
+    )

@@ -10,13 +10,10 @@ from labelloop.learner import (
     onnx_files,
     pool_embeddings,
     querying,
-    recording,
     requests,
     scoring,
-    serving,
-    stopping_check,
+    stopping_criteria,
     training,
-    trying,
 )
 from labelloop.learner.runtime import versions, yield_to_others
 
@@ -76,7 +73,7 @@ def _(request: requests.EvaluateRequest) -> requests.EvaluateResult:
 
 @perform.register
 def _(request: requests.PredictionsRequest) -> requests.PredictionsResult:
-    return recording.record(request)
+    return evaluating.record(request)
 
 
 @perform.register
@@ -86,17 +83,17 @@ def _(request: requests.ScoreRequest) -> int:
 
 @perform.register
 def _(request: requests.ServeRequest) -> int:
-    return serving.serve(request)
+    return scoring.serve(request)
 
 
 @perform.register
 def _(request: requests.CheckRequest) -> requests.CheckResult:
-    return stopping_check.check(request)
+    return stopping_criteria.check(request)
 
 
 @perform.register
 def _(request: requests.TryRequest) -> requests.TryResult:
-    return trying.try_model(request)
+    return training.try_model(request)
 
 
 @perform.register

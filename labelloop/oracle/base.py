@@ -1,18 +1,15 @@
-"""The interface of an oracle, where people's labels come from.
-
-The querier keeps a project's records in line with the log; the annotation watcher reads the votes on them.
-Ids of records and accounts are the oracle's own. A vote counts as withdrawn only if its record and its
-account still have the ids under which it was seen (`labelloop.oracle.lost_votes`).
-"""
+"""The interface of an oracle, where people's labels come from, and how a deployment's is opened."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.loop.label_lists import LabelList, places
 from labelloop.loop.state import Batch, LoopState, Standing
 from labelloop.oracle.lost_votes import SeenRecord
+from labelloop.plugins import Plugins
 from labelloop.pool.context import Metadata
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
@@ -255,3 +252,22 @@ async def use_labels(state: LoopState, records: ProjectRecords) -> None:
             f"the labels of {state.project_id} changed, which people here cannot be shown: use Argilla"
         )
     await records.use_labels(places(state))
+
+
+@dataclass(frozen=True)
+class OraclePlugin:
+    """An oracle plugin: its name, and how to open it.
+
+    `open` gets the settings of the service. It raises UserError for wrong settings, and does not connect.
+    """
+
+    name: str
+    open: Callable[[ServiceSettings], Oracle]
+
+
+ORACLES = Plugins("labelloop.oracles", OraclePlugin, "oracle")
+
+
+def open_oracle(settings: ServiceSettings) -> Oracle:
+    """The oracle that the settings name. Raises UserError if it is not installed, or for wrong settings."""
+    return ORACLES.get(settings.oracle).open(settings)

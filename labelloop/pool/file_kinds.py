@@ -1,13 +1,20 @@
 """The kinds of files that a data set may be: known by their first bytes and their suffix, and read."""
 
+import json
 import zipfile
 from codecs import BOM_UTF8
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from labelloop.errors import UserError
-from labelloop.pool import delimited, json_text, plain
-from labelloop.pool.columns import Columns, Reading
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from labelloop.errors import UserError, one_line
+from labelloop.pool import delimited, json_text
+from labelloop.pool.columns import Columns, Reading, of_rows
+from labelloop.pool.delimited import SEPARATORS
+from labelloop.pool.formulas import rows_as_they_were
 from labelloop.pool.text_files import (
     DAMAGED,
     LONGEST_MARK,
@@ -37,6 +44,9 @@ UNREADABLE = {
 }
 PAGES = (b"<!doctype html", b"<html", b"<?xml")
 """Starts of web pages and XML, in lower case. In plain text, they may be a text."""
+COLUMN = "text"
+"""The only one of plain text."""
+COLUMN_NAMES = frozenset({"text", "label", "id"})
 
 
 def read_file(path: Path, reading: Reading) -> Columns:
@@ -60,20 +70,16 @@ def _of_kind(kind: str, path: Path, reading: Reading) -> Columns:
     """Read a file by what it holds, whatever its suffix; a text is read by its suffix."""
     suffix = suffix_of(path)
     if kind == EXCEL:
-        from labelloop.pool import spreadsheet
-
-        return spreadsheet.read(path, reading)
+        return _spreadsheet(path, reading)
     if kind == PARQUET or suffix == ".parquet":
-        from labelloop.pool import parquet
-
-        return parquet.read(path)
+        return _parquet(path)
     match suffix:
         case ".jsonl" | ".ndjson" | ".json":
             return json_text.read(path, reading)
         case ".csv" | ".tsv":
             return delimited.read(path, reading)
         case ".txt":
-            return plain.read(path, reading)
+            return _plain(path, reading)
     if suffix == "" and _starts_as_json(path):
         return json_text.read(path, reading)
     others = ", ".join(each for each in KINDS if each != suffix)
@@ -116,3 +122,119 @@ def _check_excel(path: Path) -> str:
     if not any(name.startswith("xl/") for name in names):
         raise UserError(f"{path} is a zip archive and no .xlsx; unpack it, or save its texts as CSV in UTF-8")
     return EXCEL
+
+
+def _plain(path: Path, reading: Reading) -> Columns:
+    """One column, `text`. Row n is line n. Raises `UserError` for what is a table or JSON."""
+    with open_text(path, newline=None, lenient=reading.skip_bad_rows, other=reading.encoding) as file:
+        lines = [line.removesuffix("\n") for line in file]
+    if lines and (suffix := _other_suffix(lines)):
+        raise UserError(
+            f"{path} has several fields on each line, but a line of .txt is one text; name it {suffix}"
+        )
+    return Columns([COLUMN], [COLUMN], {COLUMN: lines}.__getitem__)
+
+
+def _other_suffix(lines: Sequence[str]) -> str | None:
+    tabs = lines[0].count("\t")
+    if tabs and all(line.count("\t") == tabs for line in lines if line):
+        return ".tsv"
+    if any(len(cells := _cells(lines[0], each)) > 1 and COLUMN_NAMES & cells for each in SEPARATORS):
+        return ".csv"
+    return ".jsonl" if _is_json(lines[0]) else None
+
+
+def _cells(line: str, separator: str) -> set[str]:
+    return {cell.strip().strip('"').lower() for cell in line.split(separator)}
+
+
+def _is_json(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _spreadsheet(path: Path, reading: Reading) -> Columns:
+    """The values of the first sheet, without empty rows. Raises `UserError`."""
+    openpyxl = _openpyxl(path)
+    try:
+        # Given a file, it does not judge by the name.
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheets = [sheet.title for sheet in book.worksheets]
+            # Some programs write a wrong size, which would hide rows.
+            book.worksheets[0].reset_dimensions()
+            cells = map(_filled, book.worksheets[0].iter_rows(values_only=True))
+            # Excel stores a carriage return as `_x000D_`.
+            decoded = openpyxl.utils.escape.unescape
+            rows = [
+                tuple(decoded(cell) if isinstance(cell, str) else cell for cell in row)
+                for row in cells
+                if row
+            ]
+    # What it raises has no common base.
+    except Exception as error:
+        raise UserError(
+            f"{path} cannot be read as .xlsx ({one_line(error)}); save it again, or as CSV in UTF-8"
+        ) from error
+    columns = of_rows(path, rows_as_they_were(rows), reading, {})
+    textual = [name for name in columns.names if _has_texts(columns.values(name))]
+    others = f"{path}: of its {len(sheets)} sheets, only the first, {sheets[0]!r}, is read"
+    return replace(columns, textual=textual, notes=(others,) if sheets[1:] else ())
+
+
+def _openpyxl(path: Path) -> Any:
+    try:
+        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl.utils.escape  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise UserError(
+            f"{path} is an Excel file, which needs the package openpyxl; install it: "
+            "pip install 'labelloop[excel]', or save the file as CSV in UTF-8"
+        ) from error
+    return openpyxl
+
+
+def _filled(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row without the empty cells at its end."""
+    end = len(row)
+    while end and row[end - 1] in (None, ""):
+        end -= 1
+    return row[:end]
+
+
+def _has_texts(values: Any) -> bool:
+    return all(isinstance(value, str | None) for value in values)
+
+
+def _parquet(path: Path) -> Columns:
+    """Columns by name. Each is read when it is needed. Raises `UserError`."""
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        schema: pa.Schema = pq.read_schema(path)
+    except pa.ArrowException as error:
+        raise _unreadable(path, error) from error
+
+    def values(name: str) -> Sequence[object]:
+        try:
+            column: list[object] = pq.read_table(path, columns=[name]).column(name).to_pylist()
+        except pa.ArrowException as error:
+            raise _unreadable(path, error) from error
+        return column
+
+    return Columns(schema.names, [field.name for field in schema if _is_string(field.type)], values)
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value)
+    )
+
+
+def _unreadable(path: Path, error: pa.ArrowException) -> UserError:
+    return UserError(
+        f"{path} is not a readable Parquet file ({' '.join(str(error).split())}); write it again"
+    )

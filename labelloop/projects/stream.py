@@ -21,8 +21,7 @@ from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.pool.messages import Message, Taken, next_offsets, take
 from labelloop.projects.catalog import is_deleted, sound
 from labelloop.projects.data import Tell
-from labelloop.projects.further import Further, Read
-from labelloop.projects.grow import Grown, grow_by
+from labelloop.projects.grow import Further, Grown, Read, grow_by
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.replay import read_again
 from labelloop.runtime.retry import Retry

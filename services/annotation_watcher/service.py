@@ -9,9 +9,8 @@ from labelloop.config.settings import ServiceSettings
 from labelloop.loop.gold_texts import as_asked
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState
-from labelloop.oracle.base import ProjectRecords, WakesUp, at_rest, use_labels
+from labelloop.oracle.base import ProjectRecords, WakesUp, at_rest, open_oracle, use_labels
 from labelloop.oracle.lost_votes import SeenRecord, is_any_absent
-from labelloop.oracle.open import open_oracle
 from labelloop.runtime.controller import Controller, Outcome, Polled, RoundRobin
 from services.annotation_watcher.due import due, recorded_votes, undecided
 

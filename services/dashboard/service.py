@@ -13,7 +13,7 @@ from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import DASHBOARD
 from labelloop.config.home import Home
 from labelloop.log import Log, open_log
-from labelloop.log.dead_letters import DeadLetterStatus
+from labelloop.log.base import DeadLetterStatus
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.settings import Observing
 from labelloop.runtime.process import keep

@@ -19,7 +19,7 @@ from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.environment import own_version
 from labelloop.config.home import DEFAULT, MARK
 from labelloop.doctor import Finding
-from labelloop.log.dead_letters import DeadLetter
+from labelloop.log.base import DeadLetter
 from labelloop.loop.history import History
 from services.dashboard.beginnings import Beginnings
 from services.dashboard.directions import Directions, isolated, visible

@@ -15,8 +15,7 @@ from labelloop.loop.pools import Pool, pool_for_next
 from labelloop.loop.schedule import NextBatch, NextRelabel
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState
-from labelloop.oracle.base import KnowsBatches, Oracle, ShownText
-from labelloop.oracle.open import open_oracle
+from labelloop.oracle.base import KnowsBatches, Oracle, ShownText, open_oracle
 from labelloop.pool.label_cells import names_of
 from labelloop.projects.learner_requests import first_texts_request, query_request
 from labelloop.runtime.controller import Controller, Outcome, Polled

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from labelloop.log.base import Log
-from labelloop.log.dead_letters import DeadLetterStatus
+from labelloop.log.base import DeadLetterStatus, Log
 from schemas.envelope import new_event
 from schemas.events import EventData
 from tests.contract.conftest import ON_SQLITE

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from labelloop.log.base import Log
-from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
+from labelloop.log.base import DeadLetter, DeadLetterStatus, Log
 from tests.contract.conftest import Place, read_all
 from tests.support.logs import some_event
 

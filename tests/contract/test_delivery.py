@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import Unavailable
-from labelloop.log.base import Log
-from labelloop.log.dead_letters import DeadLetterStatus
+from labelloop.log.base import DeadLetterStatus, Log
 from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file
 from tests.contract.conftest import LIFETIME, ON_SQLITE, Place

@@ -13,8 +13,7 @@ import pytest
 from labelloop.backoff import Backoff
 from labelloop.consumers import delivery
 from labelloop.consumers.delivery import Delivery, Handler
-from labelloop.log.base import Log, Record
-from labelloop.log.dead_letters import DeadLetter
+from labelloop.log.base import DeadLetter, Log, Record
 from labelloop.observe.service_status import ServiceStatus
 from tests.support.controllers import PATIENCE
 from tests.support.logs import number_of

@@ -18,7 +18,7 @@ PAUSES: dict[str, dict[str, object]] = {
         "labelloop.runtime.controller.SHORTEST": 2.0,
         "services.querier.record_sync.COMPARE_EVERY": 1.5,
     },
-    "suggester": {"services.suggester.asking.PORTION": 0.0},
+    "suggester": {"services.suggester.service.PORTION": 0.0},
 }
 """By service, and by the name of the constant in its module."""
 

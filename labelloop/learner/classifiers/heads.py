@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from labelloop.learner.classifiers import regressions, tuning
+from labelloop.learner.classifiers import regressions
 from labelloop.learner.classifiers.base import Floats, Integers
 from labelloop.learner.classifiers.batches import Texts, features_of
 from labelloop.learner.classifiers.linear import inputs_of_head
@@ -69,4 +69,4 @@ def begin_with_labels(head: nn.Linear, features: Floats, targets: Integers) -> t
     """
     has_bias = head.bias is not None
     set_head(head, *regressions.fit_labels(features, targets, PENALTY, has_bias))
-    return tuning.tuned(regressions.held_out(features, targets, PENALTY, has_bias), targets)
+    return regressions.tuned(regressions.held_out(features, targets, PENALTY, has_bias), targets)

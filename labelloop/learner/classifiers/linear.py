@@ -20,7 +20,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 from labelloop.errors import UserError
 from labelloop.learner.array_files import read_or_computed
 from labelloop.learner.base_model import WEIGHTS, resolve
-from labelloop.learner.classifiers import regressions, tuning
+from labelloop.learner.classifiers import regressions
 from labelloop.learner.classifiers.base import Features, Floats, LoopClassifier
 from labelloop.learner.classifiers.batches import Encoded, save_tokenizer
 from labelloop.learner.classifiers.networks import MEAN_WEIGHT, POOLER_WEIGHT, frozen, ready
@@ -151,7 +151,7 @@ class LinearClassifier(LoopClassifier):
         features, targets = self._store.of(train_set.x).astype(np.float64), train_set.y.toarray()
         c, has_bias = self.parameters.c, self._frozen.has_bias
         self.weight, self.bias = regressions.fit_labels(features, targets, c, has_bias, weights)
-        self.thresholds = tuning.tuned(regressions.held_out(features, targets, c, has_bias), targets)
+        self.thresholds = regressions.tuned(regressions.held_out(features, targets, c, has_bias), targets)
         right = self.counting(self._probabilities(features)) == targets
         self.metrics = {"train_accuracy": float(right.all(axis=1).mean())}
 

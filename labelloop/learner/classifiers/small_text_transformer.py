@@ -26,7 +26,7 @@ from labelloop.learner import labels
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Floats, Unlabelled
 from labelloop.learner.classifiers.batches import Encoded
-from labelloop.learner.classifiers.held_out import held_out
+from labelloop.learner.classifiers.fine_tuning import held_out
 from labelloop.learner.classifiers.networks import OwnHead
 from labelloop.learner.classifiers.parameters import BALANCED, SmallTextParameters, TransformerParameters
 from labelloop.learner.classifiers.pretrained import load_with_head

@@ -24,8 +24,7 @@ from labelloop.learner.classifiers.batches import (
     save_tokenizer,
     score,
 )
-from labelloop.learner.classifiers.fine_tuning import Validation, fine_tune
-from labelloop.learner.classifiers.held_out import held_out, importances
+from labelloop.learner.classifiers.fine_tuning import Validation, fine_tune, held_out, importances
 from labelloop.learner.classifiers.hidden_states import LowerLayers, PoolStates
 from labelloop.learner.classifiers.networks import (
     MeanPooled,

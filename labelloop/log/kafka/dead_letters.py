@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
+from labelloop.log.base import DeadLetter, DeadLetterStatus
 from labelloop.log.kafka.errors import translated
 from labelloop.log.kafka.reader import EndOffsets, read
 from labelloop.log.kafka.records import Headers, key, to_headers, to_record

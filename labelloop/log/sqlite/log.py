@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.log.base import Record, StandingBy, unheard
+from labelloop.log.base import DeadLetter, DeadLetterStatus, Record, StandingBy, unheard
 from labelloop.log.calm_collector import collecting_seldom
-from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
 from labelloop.log.sqlite.connection import ERASED_FORMAT, check, connect, unusable
 from labelloop.log.sqlite.file import PARTITION, SqliteFile, insert, record
 from labelloop.log.sqlite.ownership import LIFETIME, Lease, SqliteOwnership, end_all, is_owner_alive

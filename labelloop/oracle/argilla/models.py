@@ -6,14 +6,14 @@ if a person discarded a text without choosing a label. In a multi-label task a s
 labels, or such a suggestion, says that none of them fits: Argilla has the option NONE for it.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.labels import NONE
-from labelloop.oracle.argilla.column_names import field_names, metadata_names, title
 from labelloop.pool.context import metadata_kinds, seen_columns
 from schemas.events import ProjectCreated
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL
@@ -27,6 +27,10 @@ TASKS = {kind: task for task, kind in QUESTION_TYPES.items()}
 TITLES = {SINGLE_LABEL: "Which label fits?", MULTI_LABEL: "Which labels fit?"}
 
 MetadataValue = str | int | float | list[str]
+RESERVED = frozenset({"batch", "rank", "item", "reason", "model", "escaped", "restored"})
+"""Metadata that labelloop itself writes. What is added has a dash, which no column's name has."""
+LONGEST = 60
+_OTHERS = re.compile("[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +227,35 @@ def from_values(values: dict[str, Any] | None, question: str = QUESTION) -> tupl
 def data_set_name(project_id: str, place: int) -> str:
     """The name of a project's data set; `place` counts those that it had before, with other labels."""
     return f"{project_id}-v{place + 1}" if place else project_id
+
+
+def field_names(columns: Iterable[str]) -> dict[str, str]:
+    """The field of each column.
+
+    Search engines and addresses take few characters, so a column's own name is only a title. A name depends
+    on all columns and their order, and stays the same for ever.
+    """
+    return _names(columns, ())
+
+
+def metadata_names(columns: Iterable[str]) -> dict[str, str]:
+    """The metadata of each column."""
+    return _names(columns, RESERVED)
+
+
+def title(column: str) -> str:
+    """What people see in place of the name."""
+    shown = " ".join(column.split())
+    return (shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…") or "-"
+
+
+def _names(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in columns:
+        base = name = _OTHERS.sub("_", column.lower()).strip("_")[:LONGEST] or "column"
+        count = 1
+        while name in taken or name in names.values():
+            count += 1
+            name = f"{base}_{count}"
+        names[column] = name
+    return names

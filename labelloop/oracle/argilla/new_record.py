@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labelloop.oracle.argilla.column_names import field_names, metadata_names
 from labelloop.oracle.argilla.models import (
     TEXT_FIELD,
     MetadataValue,
@@ -12,6 +11,8 @@ from labelloop.oracle.argilla.models import (
     NewResponse,
     StoredRecord,
     Suggestion,
+    field_names,
+    metadata_names,
 )
 from labelloop.oracle.base import AskedText, Prediction, ShownText
 from labelloop.oracle.lost_votes import SeenRecord

@@ -12,9 +12,8 @@ from labelloop.oracle.argilla.looks import Looks
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, data_set_name, dataset_spec
 from labelloop.oracle.argilla.new_record import new_record, record_id, seen_record, shown_texts
 from labelloop.oracle.argilla.wake_ups import Address, WakeUps
-from labelloop.oracle.base import AskedText, Missing, ShownText
+from labelloop.oracle.base import AskedText, Missing, OraclePlugin, ShownText
 from labelloop.oracle.lost_votes import SeenRecord
-from labelloop.oracle.open import OraclePlugin
 from schemas.events import ProjectCreated
 from schemas.parts import Vote
 

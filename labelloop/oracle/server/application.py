@@ -27,13 +27,12 @@ from labelloop.oracle.server.late_answers import (
     keep_newer_answers,
     make_table,
 )
+from labelloop.oracle.server.logins import bar_people, end_with_the_password, read_accounts_alone
 from labelloop.oracle.server.pages import Forwarded, Policed, change_pages
 from labelloop.oracle.server.reservations import Screens
 from labelloop.oracle.server.search import engine  # noqa: F401  (registers itself)
 from labelloop.oracle.server.search.engine import FUNCTION, matches
 from labelloop.oracle.server.secrets import Credentials
-from labelloop.oracle.server.sessions import end_with_the_password, read_accounts_alone
-from labelloop.oracle.server.standings import bar_people
 from labelloop.oracle.server.wanted_answers import count_by_batch, keep_changed_metadata
 from labelloop.oracle.server.webhooks import couriers, deliver_webhooks
 

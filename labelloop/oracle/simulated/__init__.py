@@ -1,6 +1,5 @@
 """Simulated annotators: they answer from gold labels, through Argilla's API."""
 
-from labelloop.oracle.simulated.annotator import Annotator
-from labelloop.oracle.simulated.answers import Answer, Decide, GoldAnswers
+from labelloop.oracle.simulated.annotator import Annotator, Answer, Decide, GoldAnswers
 
 __all__ = ["Annotator", "Answer", "Decide", "GoldAnswers"]

@@ -26,8 +26,7 @@ from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla, Dataset
 from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-from labelloop.oracle.simulated.annotator import work
-from labelloop.oracle.simulated.answers import Decide, GoldAnswers, gold_labels
+from labelloop.oracle.simulated.annotator import Decide, GoldAnswers, gold_labels, work
 from labelloop.pool.label_cells import Gold
 from labelloop.pool.snapshot import paths_of
 from labelloop.projects.catalog import created, named, read_histories

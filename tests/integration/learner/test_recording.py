@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labelloop.learner import evaluating, recording, training
+from labelloop.learner import evaluating, training
 from labelloop.learner.requests import (
     EvaluateRequest,
     PredictionsRequest,
@@ -114,7 +114,7 @@ def test_no_text_is_scored_twice(bench: Bench, tests: Path, work: Work) -> None:
 
     evaluating.evaluate(evaluation_of(request))
     evaluated = work.texts
-    result = recording.record(request)
+    result = evaluating.record(request)
 
     assert evaluated == result.tested == 8
     assert work.texts == result.tested + result.drawn

@@ -12,8 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from labelloop.errors import UserError
-from labelloop.log.base import Record
-from labelloop.log.dead_letters import DeadLetterStatus
+from labelloop.log.base import DeadLetterStatus, Record
 from labelloop.log.kafka import KafkaLog
 from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from labelloop.errors import Unavailable
-from labelloop.log.base import Follower, Log, Record
-from labelloop.log.dead_letters import DeadLetterStatus
+from labelloop.log.base import DeadLetterStatus, Follower, Log, Record
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.service_status import ServiceStatus
 from labelloop.observe.status_file import read_status_file

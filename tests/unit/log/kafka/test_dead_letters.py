@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.log.dead_letters import DeadLetter, DeadLetterStatus
+from labelloop.log.base import DeadLetter, DeadLetterStatus
 from labelloop.log.kafka.dead_letters import NotALetter, to_letter, to_letter_headers
 from labelloop.log.kafka.records import Headers, to_headers
 from tests.support.logs import some_event

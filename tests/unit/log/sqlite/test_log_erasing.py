@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.log.base import Follower, Record
-from labelloop.log.dead_letters import DeadLetter
+from labelloop.log.base import DeadLetter, Follower, Record
 from labelloop.log.sqlite.log import SqliteLog
 from tests.support.logs import some_event
 from tests.support.messages import raises_naming

@@ -1,11 +1,28 @@
 """Answers as Argilla's questions have them."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labelloop.loop.labels import NONE
-from labelloop.oracle.argilla.models import from_value, from_values, options, to_value, to_values
+from labelloop.oracle.argilla.models import (
+    RESERVED,
+    field_names,
+    from_value,
+    from_values,
+    metadata_names,
+    options,
+    title,
+    to_value,
+    to_values,
+)
+from labelloop.oracle.argilla.new_record import METADATA, RESTORED
+from labelloop.oracle.escaping import MARK
 
 ONE, SEVERAL = "single-label", "multi-label"
+COLUMNS = st.lists(st.text(), unique=True)
 
 
 def test_that_none_of_several_labels_fits_is_an_option_of_its_own() -> None:
@@ -39,3 +56,43 @@ def test_where_a_text_has_one_label_it_may_be_named_so() -> None:
 def test_one_label_is_not_several() -> None:
     with pytest.raises(ValueError, match="unpack"):
         to_value(("a", "b"), ONE)
+
+
+@given(columns=COLUMNS)
+def test_every_column_has_a_plain_name_of_its_own(columns: list[str]) -> None:
+    for names in (field_names(columns), metadata_names(columns)):
+        assert list(names) == columns
+        assert len(set(names.values())) == len(columns)
+        assert all(re.fullmatch("[a-z0-9_]{1,70}", name) for name in names.values())
+
+
+@given(columns=COLUMNS, more=st.text())
+def test_a_further_column_changes_no_name_before_it(columns: list[str], more: str) -> None:
+    names = field_names(columns)
+
+    assert {**names, **field_names([*columns, more])} | names == field_names(
+        list(dict.fromkeys([*columns, more]))
+    )
+
+
+def test_a_plain_name_stays_as_it_is() -> None:
+    assert field_names(["subject", "Order No.", "order no", "日本", "from"]) == {
+        "subject": "subject",
+        "Order No.": "order_no",
+        "order no": "order_no_2",
+        "日本": "column",
+        "from": "from",
+    }
+
+
+def test_metadata_never_takes_the_place_of_what_labelloop_writes() -> None:
+    written = {*METADATA, RESTORED, *MARK}
+
+    assert metadata_names(["batch", "team"]) == {"batch": "batch_2", "team": "team"}
+    assert all(name in RESERVED or "-" in name for name in written)
+
+
+def test_a_title_is_one_short_line() -> None:
+    assert title("  Sent\n by ") == "Sent by"
+    assert title("x" * 600) == "x" * 60 + "…"
+    assert title(" ") == "-"

@@ -1,9 +1,12 @@
-"""Who may not log in: people whose account an operator disabled or removed.
+"""Who is logged in: nobody whose account an operator closed, and each for as long as the password holds.
 
-The log says it (`AnnotatorChanged`), and the querier tells it here, as often as it likes: of what is said of
-a person the newest holds. An account that is removed stays in the database, as its answers hang on it.
+The log says who may not log in (`AnnotatorChanged`), and the querier tells it here, as often as it likes: of
+what is said of a person the newest holds. An account that is removed stays in the database, as its answers
+hang on it. As a session ends with the password, who got hold of one, or of the key in it, loses both.
 """
 
+import hashlib
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +19,8 @@ from argilla_server.database import get_async_db
 from argilla_server.enums import UserRole
 from argilla_server.models import User
 from argilla_server.security import auth
+from argilla_server.security.authentication.db import BearerTokenAuthenticationBackend
+from argilla_server.security.authentication.jwt import JWT
 from argilla_server.security.authentication.provider import AuthenticationProvider
 from argilla_server.security.authentication.userinfo import UserInfo
 from fastapi import Depends, HTTPException, Security
@@ -23,6 +28,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Column, DateTime, MetaData, String, Table, create_engine, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.authentication import AuthCredentials
 from starlette.requests import Request
 
 from labelloop.oracle.server.search.engine import RESERVATIONS
@@ -38,6 +44,8 @@ STANDINGS = Table(
 """A table of ours in the server's database, by name: an account that is made anew is barred too."""
 REFUSAL = "This account is closed. Whoever runs labelloop can open it again."
 _barred: set[str] = set()
+CLAIM = "password"
+KEY_BYTES = 48
 
 
 class Standing(BaseModel):
@@ -135,3 +143,64 @@ def _database(path: Path) -> Iterator[Any]:
     with engine.begin() as connection:
         yield connection
     engine.dispose()
+
+
+def end_with_the_password() -> None:
+    """Let a session end when its account gets a new password or is made anew, and the API key with it.
+
+    The owner's key stays: it is the loop's, and stands in the file of secrets.
+    """
+    update = accounts.update_user
+
+    def token(user: User) -> str:
+        return str(JWT.create(UserInfo(_login(user), **{CLAIM: _mark(user)})))
+
+    async def authenticate(
+        self: BearerTokenAuthenticationBackend, request: Request
+    ) -> tuple[AuthCredentials, UserInfo] | None:
+        credentials = await self.scheme(request)
+        if not credentials:
+            return None
+        claims = JWT.decode(credentials.credentials)
+        user = await accounts.get_user_by_username(request.state.db, claims.get("username"))
+        if user is None or claims.get(CLAIM) != _mark(user):
+            return None
+        return AuthCredentials(), UserInfo(_login(user))
+
+    async def update_user(db: AsyncSession, user: User, changes: dict[str, Any]) -> User:
+        if "password" in changes and user.role != UserRole.owner:
+            changes = {**changes, "api_key": secrets.token_urlsafe(KEY_BYTES)}
+        return await update(db, user, changes)
+
+    accounts.generate_user_token = token
+    BearerTokenAuthenticationBackend.authenticate = authenticate
+    accounts.update_user = update_user
+
+
+def read_accounts_alone() -> None:
+    """Read accounts without their workspaces, which no answer names: each request reads an account twice."""
+
+    async def by_key(db: AsyncSession, api_key: str) -> User | None:
+        account: User | None = await User.get_by(db, api_key=api_key)
+        return account
+
+    async def by_name(db: AsyncSession, username: str) -> User | None:
+        account: User | None = await User.get_by(db, username=username)
+        return account
+
+    accounts.get_user_by_api_key = by_key
+    accounts.get_user_by_username = by_name
+
+
+def _login(user: User) -> dict[str, Any]:
+    return {
+        "identity": str(user.id),
+        "name": user.first_name,
+        "username": user.username,
+        "role": user.role,
+    }
+
+
+def _mark(user: User) -> str:
+    """Tells one password of one account from another. The salted hash is not told."""
+    return hashlib.sha256(f"{user.id} {user.password_hash}".encode()).hexdigest()

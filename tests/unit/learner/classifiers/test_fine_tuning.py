@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.learner.classifiers.held_out import held_out, importances
+from labelloop.learner.classifiers.fine_tuning import held_out, importances
 
 SHARES = st.floats(0, 0.5)
 CLASSES = st.lists(st.integers(0, 4), min_size=1, max_size=60).map(np.array)

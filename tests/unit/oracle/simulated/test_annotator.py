@@ -1,8 +1,14 @@
-"""What simulated annotators answer."""
+"""Simulated annotators: their answers, from the gold labels of a pool."""
+
+from pathlib import Path
 
 import pytest
 
+from labelloop.errors import UserError
 from labelloop.oracle.simulated import Answer, GoldAnswers
+from labelloop.oracle.simulated.annotator import gold_labels
+from labelloop.pool.snapshot import Row, write
+from tests.support.messages import raises_naming
 
 LABELS = ("a", "b", "c")
 ITEMS = range(5000)
@@ -91,3 +97,29 @@ def test_of_several_gold_labels_all_are_answered_and_a_wrong_answer_differs_by_o
 def test_a_label_that_is_none_any_more_is_not_answered() -> None:
     assert GoldAnswers(gold, LABELS[1:])(0, "ann") == Answer("discarded")
     assert GoldAnswers(lambda _: LABELS, LABELS[1:])(0, "ann") == Answer("submitted", LABELS[1:])
+
+
+def test_items_are_rows_over_all_snapshots(tmp_path: Path) -> None:
+    first = write(tmp_path, [Row("one", "a", 0), Row("two", "b", 1)])
+    second = write(tmp_path, [Row("three", "c", 0)])
+
+    gold = gold_labels([tmp_path / first.name, tmp_path / second.name])
+
+    assert [gold(item) for item in range(4)] == ["a", "b", "c", None]
+
+
+def test_a_pool_without_gold_labels_is_told(tmp_path: Path) -> None:
+    snapshot = write(tmp_path, [Row("one", None, 0)])
+
+    with raises_naming(UserError, tmp_path / snapshot.name):
+        gold_labels([tmp_path / snapshot.name])
+
+
+def test_a_pool_that_grew_is_asked_for_once_an_item_is_beyond_it(tmp_path: Path) -> None:
+    first, second = (write(tmp_path, [Row(f"a {label}", label, 0)]) for label in ("spam", "ham"))
+    files = [tmp_path / first.name]
+    gold = gold_labels(files[:1], lambda: files)
+
+    assert (gold(0), gold(1)) == ("spam", None)
+    files.append(tmp_path / second.name)
+    assert (gold(1), gold(2)) == ("ham", None)

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from labelloop.oracle.server import courier
-from labelloop.oracle.server.courier import Courier
+from labelloop.oracle.server import webhooks
+from labelloop.oracle.server.webhooks import Courier
 from tests.support.controllers import until
 from tests.support.messages import levels
 from tests.support.plain_http import NO_TLS
@@ -28,7 +28,7 @@ def to(hook: Hook) -> Courier:
 async def test_a_delivery_that_fails_is_tried_again_as_often_as_argilla_would(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(courier, "RETRIES", (0, 0, 0))
+    monkeypatch.setattr(webhooks, "RETRIES", (0, 0, 0))
     with a_hook() as hook:
         hook.statuses = [500] * 4
         delivering = to(hook)
@@ -45,7 +45,7 @@ async def test_a_delivery_that_fails_is_tried_again_as_often_as_argilla_would(
 async def test_a_receiver_that_is_away_has_a_bounded_number_of_events_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(courier, "MOST", 3)
+    monkeypatch.setattr(webhooks, "MOST", 3)
     with a_hook() as hook:
         hook.answers.clear()
         delivering = to(hook)

@@ -7,7 +7,7 @@ import pytest
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.oracle import ArgillaOracle
-from labelloop.oracle.open import open_oracle
+from labelloop.oracle.base import open_oracle
 from tests.support.packages import install
 from tests.support.strangers import STRANGERS
 

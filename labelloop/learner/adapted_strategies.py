@@ -1,6 +1,6 @@
-"""small-text's strategies of expected gradient lengths, for networks of transformers.
+"""small-text's strategies, as they work with our classifiers: SEALS, and those of expected gradient lengths.
 
-small-text wrote them for its own network, which makes logits of token ids, and two of them for a GPU.
+small-text wrote the latter for its own network, which makes logits of token ids, and two of them for a GPU.
 """
 
 import contextlib
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from small_text import Dataset  # type: ignore[import-untyped]
+from small_text import SEALS as SmallTextSEALS  # type: ignore[import-untyped]
+from small_text import Dataset, QueryStrategy, VectorIndexFactory
 from small_text.integrations.pytorch.query_strategies import (  # type: ignore[import-untyped]
     ExpectedGradientLength,
     ExpectedGradientLengthLayer,
@@ -26,6 +27,32 @@ from labelloop.learner.classifiers.pretrained import head_of
 NETWORK = "network"
 SHOWN = 5
 """Layers that an error names."""
+
+
+class SEALS(SmallTextSEALS):  # type: ignore[misc]
+    """Lets another strategy pick among the `k` nearest texts of each labelled one.
+
+    small-text's own asks for the package hnswlib also where another index is given, which need not be there.
+    """
+
+    def __init__(
+        self,
+        base_query_strategy: QueryStrategy,
+        vector_index_factory: VectorIndexFactory,
+        k: int = 100,
+        normalize: bool = True,
+    ) -> None:
+        self.base_query_strategy = base_query_strategy
+        self.vector_index_factory = vector_index_factory
+        self.k = k
+        self.embed_kwargs: dict[str, Any] = {}
+        self.normalize = normalize
+        self.vector_index = None
+
+    def query(self, clf: Any, dataset: Any, indices_unlabeled: Any, *others: Any, n: int = 10) -> Any:
+        """As many texts as are asked for, also where `k` is less."""
+        self.k = max(self.k, n)
+        return super().query(clf, dataset, indices_unlabeled, *others, n=n)
 
 
 class _Logits(nn.Module):
