@@ -11,8 +11,7 @@ from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import decided_texts
 from labelloop.loop.state import LoopState
-from labelloop.projects.catalog import sound
-from labelloop.projects.create import SOURCE
+from labelloop.projects.catalog import SOURCE, sound
 from labelloop.projects.next_steps import Ending, ending, next_steps
 from schemas.envelope import new_event
 from schemas.events import (

@@ -11,8 +11,7 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import annotators, answers_wanted, barred, for_next, overlap_at
 from labelloop.loop.state import THERE, Batch, LoopState
-from labelloop.projects.catalog import standings
-from labelloop.projects.create import SOURCE
+from labelloop.projects.catalog import SOURCE, standings
 from labelloop.projects.operator_requests import new_request, who
 from labelloop.projects.own_annotators import said_of
 from schemas.envelope import new_event
