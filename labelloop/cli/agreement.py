@@ -15,7 +15,7 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
-    from labelloop.projects.agreement import AnsweredGold
+    from labelloop.projects.gold import AnsweredGold
 
 SHOWN = 5
 TEXTS_SHOWN, LONGEST = 20, 80
@@ -56,9 +56,9 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
 async def _gold(where: Where, project: str | None, output: Output, as_json: bool) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.loop.gold_texts import gold_snapshots
-    from labelloop.projects.agreement import answered_gold, gold_rows, gold_table
     from labelloop.projects.catalog import sound
     from labelloop.projects.formats import write_origin
+    from labelloop.projects.gold import answered_gold, gold_rows, gold_table
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state = sound(history)

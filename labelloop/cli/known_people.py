@@ -40,10 +40,10 @@ class People:
         """Say it in the log, then to Argilla, if it answers; the querier says it, too."""
         from labelloop.loop.state import Standing
         from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-        from labelloop.projects.people import say
+        from labelloop.projects.operator_requests import set_standing
 
         if self.log is not None and self.histories:
-            await say(await self.log.make(), self.histories, name, word, why)
+            await set_standing(await self.log.make(), self.histories, name, word, why)
         if self.argilla is None:
             return
         standing = Standing(word, datetime.now(UTC))

@@ -1,42 +1,19 @@
-"""Say of people that they may answer no more, or again: in all projects of a log."""
+"""Who is there to answer: in a project, and in all projects of a log."""
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from labelloop.errors import UserError, one_line
-from labelloop.log.base import Log
 from labelloop.loop.draws import ANSWERS
 from labelloop.loop.history import History, all_created
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import annotators, answers_wanted, barred, for_next, overlap_at
-from labelloop.loop.state import THERE, Batch, LoopState
-from labelloop.projects.catalog import SOURCE, standings
-from labelloop.projects.operator_requests import new_request, who
-from labelloop.projects.own_annotators import said_of
-from schemas.envelope import new_event
+from labelloop.loop.state import Batch, LoopState
+from labelloop.projects.catalog import standings
 
 ANNOTATOR, DISABLED = "annotator", "disabled"
 Histories = Mapping[str, History]
-
-
-async def say(log: Log, histories: Histories, name: str, word: str, why: str = "") -> int:
-    """Say it in each project of the log that does not say it yet. Returns in how many.
-
-    After a kill say it again: until then the projects to which it was said speak for the others.
-    """
-    data = next(said_of({name: word}, new_request(), who(), why))
-    number = 0
-    for history, state in all_created(histories.values()):
-        if not history.is_away and _word(state, name) != word:
-            await log.append(new_event(history.project, data, source=SOURCE, cause=state.latest_id))
-            number += 1
-    return number
-
-
-def _word(state: LoopState, name: str) -> str:
-    standing = state.standings.get(name)
-    return THERE if standing is None else standing.word
 
 
 def check_known(name: str, histories: Histories, roles: Mapping[str, str] | None) -> None:
