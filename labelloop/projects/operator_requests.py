@@ -129,7 +129,7 @@ def who() -> str:
 async def set_standing(
     log: Log, histories: Mapping[str, History], name: str, word: str, why: str = ""
 ) -> int:
-    """Say by a word whether a person may answer, in each project that does not say it yet. Returns in how many.
+    """Say by a word whether a person may answer, in each project not told so yet. Returns in how many.
 
     After a kill say it again: until then the projects to which it was said speak for the others.
     """
