@@ -2,7 +2,9 @@
 
 import re
 
-OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""The signs that turn the direction of the text beside them."""
+OBEYED = re.compile(rf"[\x00-\x1f\x7f-\x9f{DIRECTIONS}]")
 OBEYED_IN_LINES = re.compile(rf"(?!\r?\n|\t){OBEYED.pattern}")
 
 

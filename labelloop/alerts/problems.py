@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.durations import spoken
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches
@@ -60,7 +60,7 @@ def of_project(
     state: ProjectState,
     failing: Failing,
     halted: str | None,
-    rules: Rules,
+    rules: AlertRules,
     now: datetime | None,
     open_keys: Collection[str] = (),
 ) -> dict[str, Alert]:
@@ -79,7 +79,7 @@ def of_project(
 
 
 def of_service(
-    name: str, look: ServiceHealth, open_keys: Collection[str], rules: Rules, now: datetime
+    name: str, look: ServiceHealth, open_keys: Collection[str], rules: AlertRules, now: datetime
 ) -> dict[str, Alert]:
     """The alerts of a service by key. `open_keys`: alerts already sent.
 
@@ -99,14 +99,14 @@ def of_service(
     return {alert.key: alert for alert in alerts}
 
 
-def _failed(name: str, failing: Failing, rules: Rules) -> Iterator[Alert]:
+def _failed(name: str, failing: Failing, rules: AlertRules) -> Iterator[Alert]:
     for (service, due), failed in failing.items():
         if rules.failed is not None and failed.attempt >= rules.failed:
             text = f"{due}: {failed.error} ({failed.kind}, attempt {failed.attempt}). It will be retried."
             yield Alert(f"failed {service} {due}", f"{name}: {service} failed", text)
 
 
-def _waiting(state: LoopState, rules: Rules, now: datetime) -> Iterator[Alert]:
+def _waiting(state: LoopState, rules: AlertRules, now: datetime) -> Iterator[Alert]:
     """The oldest open batch waits since the last answer to any batch, because people answer it first."""
     opened = open_batches(state)
     if rules.waiting is None or not opened or state.ended:
@@ -125,7 +125,7 @@ def _still_waiting(open_keys: Collection[str]) -> Iterator[Alert]:
         yield Alert(WAITING, "", "")
 
 
-def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:
+def _accuracy(state: LoopState, rules: AlertRules) -> Iterator[Alert]:
     points = curve(state)
     if rules.accuracy is None or len(points) < 2:
         return
@@ -138,7 +138,7 @@ def _accuracy(state: LoopState, rules: Rules) -> Iterator[Alert]:
         yield Alert("accuracy", f"{state.project_id}: accuracy fell", text)
 
 
-def _agreement(state: LoopState, rules: Rules) -> Iterator[Alert]:
+def _agreement(state: LoopState, rules: AlertRules) -> Iterator[Alert]:
     """The agreement of the last batch for which it is known.
 
     Where only a share of a batch is answered by two, that of the last batches with FEWEST_SHARED such texts.

@@ -22,7 +22,7 @@ BOOK = "alerts.json"
 
 
 @dataclass(frozen=True)
-class Rules:
+class AlertRules:
     """The thresholds for alerts. None: never alert.
 
     `failed`: failed attempts at one piece of work. `silent`: how long a service does not answer or is not
@@ -53,7 +53,7 @@ class AlertSettings:
     log: str
     urls: tuple[str, ...] = field(repr=False)
     state: Path
-    rules: Rules = Rules()
+    rules: AlertRules = AlertRules()
     watch: Mapping[str, str] = field(default_factory=dict)
     run: Path | None = None
     parent: int | None = None
@@ -72,16 +72,16 @@ class AlertSettings:
         )
 
 
-def rules_in(environment: Mapping[str, str]) -> Rules:
+def rules_in(environment: Mapping[str, str]) -> AlertRules:
     """The rules that a deployment has. Raises UserError."""
     given = (environment.get(RULE) or "").split(";")
     return read_rules(_pair(RULE, each, "for example waiting=2d") for each in given if each.strip())
 
 
-def read_rules(pairs: Iterable[tuple[str, str]]) -> Rules:
+def read_rules(pairs: Iterable[tuple[str, str]]) -> AlertRules:
     """The rules, with the given values instead of defaults. Raises UserError."""
     changes: dict[str, Any] = {_rule_name(name): _value(name, value) for name, value in pairs}
-    return replace(Rules(), **changes)
+    return replace(AlertRules(), **changes)
 
 
 def written(pairs: Iterable[tuple[str, str]]) -> str:
@@ -90,7 +90,7 @@ def written(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _rule_name(name: str) -> str:
-    names = [rule.name for rule in fields(Rules)]
+    names = [rule.name for rule in fields(AlertRules)]
     if name not in names:
         raise UserError(f"there is no alert rule {name!r}: choose from {', '.join(names)}")
     return name
@@ -99,7 +99,7 @@ def _rule_name(name: str) -> str:
 def _value(name: str, value: str) -> int | float | timedelta | None:
     if value == OFF:
         return None
-    default = getattr(Rules(), name)
+    default = getattr(AlertRules(), name)
     if isinstance(default, timedelta):
         length = duration(value)
         if length is None:

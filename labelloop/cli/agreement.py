@@ -2,33 +2,44 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo
+from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
-from labelloop.errors import one_line
+from labelloop.errors import UserError, one_line
+
+if TYPE_CHECKING:
+    from labelloop.projects.gold import AnsweredGold
 
 SHOWN = 5
+TEXTS_SHOWN, LONGEST = 20, 80
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
 @options.where_and_project
+@click.option("--gold", is_flag=True, help="List the gold texts with each person's answers instead.")
+@output_options(None)
 @options.as_json
-def agreement(where: Where, project: str | None, as_json: bool) -> None:
+def agreement(where: Where, project: str | None, gold: bool, output: Output, as_json: bool) -> None:
     """Show how well annotators agree: Krippendorff's alpha, and each annotator against the others.
 
     This needs texts that several people labelled: create the project with `--min-submitted 2` or more.
 
-    If gold texts are mixed in (`--gold`), it shows how many of them each annotator labels rightly, and which
-    labels they mistake for which.
+    If gold texts are mixed in (`--gold` of `init`), it shows how many of them each annotator labels rightly,
+    and which labels they mistake for which. `--gold` lists these texts, and `--output gold.csv` writes them
+    to a file.
 
     Of machines that suggest labels (`--suggest`), it shows how much they label, and how often as people do.
     """
-    asyncio.run(_agreement(where, project, as_json))
+    if output.is_given and not gold:
+        raise UserError("--output writes the gold texts with their answers: give --gold too")
+    asyncio.run(_gold(where, project, output, as_json) if gold else _agreement(where, project, as_json))
 
 
 async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
@@ -40,6 +51,48 @@ async def _agreement(where: Where, project: str | None, as_json: bool) -> None:
         state = sound(history)
     figures = agreement_figures(state)
     echo(json.dumps(figures, ensure_ascii=False) if as_json else "\n".join(_lines(figures)))
+
+
+async def _gold(where: Where, project: str | None, output: Output, as_json: bool) -> None:
+    from labelloop.cli.opened import opened_project
+    from labelloop.loop.gold_texts import gold_snapshots
+    from labelloop.projects.catalog import sound
+    from labelloop.projects.formats import write_origin
+    from labelloop.projects.gold import answered_gold, gold_rows, gold_table
+
+    async with opened_project(where.find(), project) as (opened_log, history):
+        state = sound(history)
+        placed = output.placed(opened_log.locations.home, f"{history.project}-gold")
+    name = one_line(state.project.name)
+    if not gold_snapshots(state):
+        raise UserError(
+            f"{name} has no gold texts: name some with `labelloop change {quote(name)} --gold FILE`"
+        )
+    texts = await asyncio.to_thread(answered_gold, state, opened_log.store)
+    lines = list(_gold_lines(texts)) or [f"nobody has answered a gold text of {name} yet"]
+    if output.is_given:
+        placed.write(gold_table(texts))
+        if placed.path is not None:
+            write_origin(placed.target, placed.kind, history.project, state.log)
+        placed.make_private()
+        lines = [f"{len(texts):,} gold texts with each person's answers: {placed.target}"]
+    if as_json:
+        facts = {"project": history.project, "answers": list(gold_rows(texts))}
+        lines = [json.dumps(facts, ensure_ascii=False)]
+    for line in lines:
+        echo(line, err=output.is_given and placed.is_terminal)
+
+
+def _gold_lines(texts: "Sequence[AnsweredGold]") -> Iterator[str]:
+    for text in texts[:TEXTS_SHOWN]:
+        line = one_line(text.text)
+        yield f"{_named(text.labels)}: {line if len(line) <= LONGEST else f'{line[: LONGEST - 1]}…'}"
+        for answer in text.answers:
+            said = "discarded it" if answer.given is None else f"said {_named(answer.given)}"
+            verdict = "" if answer.given is None else ", right" if answer.is_right else ", wrong"
+            yield f"  {one_line(answer.username)} {said}{verdict}"
+    if texts[TEXTS_SHOWN:]:
+        yield f"{len(texts) - TEXTS_SHOWN:,} more: --output gold.csv writes all"
 
 
 def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -90,7 +143,7 @@ def _mistake(pair: Mapping[str, Any]) -> str:
     return f"{_named(pair['labels'])} as {_named(pair['given'])} {_times(pair)}"
 
 
-def _named(labels: list[str]) -> str:
+def _named(labels: Sequence[str]) -> str:
     return one_line(" and ".join(labels) or "no label")
 
 

@@ -13,7 +13,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
-from labelloop.cli.known_people import known_people
+from labelloop.cli.known_people import known_people, roles_in
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
 from labelloop.config.locations import Where
@@ -217,7 +217,7 @@ async def _list(where: Where, argilla_options: GivenArgilla, as_json: bool) -> N
     from labelloop.projects.catalog import standings
 
     async with opened(where.find()) as opened_log:
-        roles, missing = await _roles(opened_log.locations.home, argilla_options)
+        roles, missing = await roles_in(opened_log.locations.home, argilla_options)
         people = who_labelled(opened_log.histories.values(), roles, standings(opened_log.histories))
     if missing is not None:
         tell(f"only the log is read, for accounts are not known: {missing}", err=True)
@@ -227,22 +227,6 @@ async def _list(where: Where, argilla_options: GivenArgilla, as_json: bool) -> N
     for person in people:
         standing = person.account if person.account in (GONE, DISABLED, REMOVED) else person.role or "-"
         echo(f"{one_line(person.username):<24} {standing:<10} {person.labels:>6} labels")
-
-
-async def _roles(
-    home: Home | None, argilla_options: GivenArgilla
-) -> tuple[dict[str, str] | None, str | None]:
-    """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
-    from labelloop.errors import Unavailable, UserError
-    from labelloop.supervisor.argilla import reached
-
-    try:
-        async with reached(home, argilla_options) as (argilla, _):
-            return {user.username: user.role for user in await argilla.users()}, None
-    except (UserError, Unavailable) as error:
-        if argilla_options.url is not None:
-            raise
-        return None, str(error)
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,10 @@ class People:
         """Say it in the log, then to Argilla, if it answers; the querier says it, too."""
         from labelloop.loop.state import Standing
         from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
-        from labelloop.projects.people import say
+        from labelloop.projects.operator_requests import set_standing
 
         if self.log is not None and self.histories:
-            await say(await self.log.make(), self.histories, name, word, why)
+            await set_standing(await self.log.make(), self.histories, name, word, why)
         if self.argilla is None:
             return
         standing = Standing(word, datetime.now(UTC))
@@ -54,6 +54,20 @@ class People:
             await self.argilla.leave_workspace(workspace, {name})
         if not standing.is_barred and name in (self.roles or {}):
             await self.argilla.create_annotator(name, DEFAULT_WORKSPACE)
+
+
+async def roles_in(home: Home | None, given: GivenArgilla) -> tuple[dict[str, str] | None, str | None]:
+    """The roles of Argilla's users by name; None and why if it cannot be asked and was not named."""
+    from labelloop.errors import Unavailable, UserError
+    from labelloop.supervisor.argilla import reached
+
+    try:
+        async with reached(home, given) as (argilla, _):
+            return {user.username: user.role for user in await argilla.users()}, None
+    except (UserError, Unavailable) as error:
+        if given.url is not None:
+            raise
+        return None, str(error)
 
 
 async def check_can_ask_twice(home: Home | None, given: GivenArgilla, asked: "ProjectOptions") -> None:

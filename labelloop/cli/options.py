@@ -83,7 +83,7 @@ class Labels(click.ParamType[tuple[str, ...]]):
         return [rv]
 
 
-class Columns(Labels):
+class ColumnNames(Labels):
     """The name of one column, or a list of names. An environment variable separates them by semicolons."""
 
     name = "column"

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 
 from labelloop.cli.options import (
-    Columns,
+    ColumnNames,
     Command,
     Labels,
     NameValue,
@@ -96,7 +96,7 @@ def _kind(field: FieldInfo, option: Option) -> Any:
     if get_origin(hint) is dict:
         return NameValue()
     if get_origin(hint) is tuple:
-        return Columns() if option.one_each else Labels()
+        return ColumnNames() if option.one_each else Labels()
     lowest, highest = _bound(bounds, "ge"), _bound(bounds, "le")
     if (lowest, highest) == (None, None):
         return hint

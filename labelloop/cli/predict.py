@@ -57,7 +57,8 @@ def _probability(context: click.Context, parameter: click.Parameter, value: floa
     "text_columns",
     multiple=True,
     allow_from_autoenv=False,
-    help="Column of the texts in the files; several for texts of several. [default: text, or the only one]",
+    help="Column of the texts in the files; several for texts of several. [default: those of the project, or "
+    "text, or the only one]",
 )
 @click.option(
     "--no-header",
@@ -96,7 +97,7 @@ def predict(
 
     `labelloop predict --output rest.csv`
 
-    `labelloop predict mail.csv --text-column body --at-least 0.9 --output sure.parquet`
+    `labelloop predict mail.csv --at-least 0.9 --output sure.parquet`
 
     Each row has the label, how probable it is that it is right, and the model. Your own columns are kept. If
     it is stopped, or killed, the same command goes on where it was.
@@ -124,7 +125,7 @@ async def _predict(
     as_json: bool,
 ) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.cli.screen import Screen
+    from labelloop.cli.screen import Milestones, Screen
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.projects.catalog import sound
@@ -144,7 +145,7 @@ async def _predict(
     threads = default_threads()
     with (
         beside(placed.path) as unfinished,
-        Screen(stderr=True) as screen,
+        Screen(stderr=True, milestones=Milestones()) as screen,
         closing(Worker(threads)) as worker,
     ):
         answer = await predicted(state, store, request, unfinished, worker, threads, screen.count)
@@ -155,6 +156,7 @@ async def _predict(
         if placed.path is not None:
             write_origin(placed.target, placed.kind, history.project, state.log)
             unfinished.remove()
+        screen.finish(f"done: {rows:,} rows in {placed.target}")
     placed.make_private()
     if as_json:
         facts = {"project": history.project, "file": placed.target, "format": placed.kind}

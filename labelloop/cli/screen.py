@@ -1,6 +1,7 @@
 """A terminal with lines, and below them bars for what is being done."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -37,10 +38,33 @@ class Count(MofNCompleteColumn):
         return Text() if task.total is None else super().render(task)
 
 
-class Screen:
-    """A context manager. If the output is not a terminal, it prints lines only, without bars."""
+class Milestones:
+    """Which looks at work in progress are worth a line: its beginning, each tenth, and one a minute."""
 
-    def __init__(self, stderr: bool = False) -> None:
+    TENTHS, LEAST, MOST = 10, 5.0, 60.0
+    """`LEAST`: seconds from one line to the next of the same work. `MOST`: after so many there is one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._doing, self._tenth, self._said_at = "", 0, clock()
+
+    def is_due(self, doing: str, done: int, total: int | None) -> bool:
+        """Whether to say a line now. It counts as said then."""
+        now, tenth = self._clock(), self.TENTHS * done // total if total else 0
+        waited = now - self._said_at
+        is_due = doing != self._doing or waited >= (self.LEAST if tenth > self._tenth else self.MOST)
+        if is_due:
+            self._doing, self._tenth, self._said_at = doing, tenth, now
+        return is_due
+
+
+class Screen:
+    """A context manager. If the output is not a terminal, it prints lines only, without bars.
+
+    `milestones`: then it prints a line now and then for what is being done, too.
+    """
+
+    def __init__(self, stderr: bool = False, milestones: Milestones | None = None) -> None:
         self._console = Console(stderr=stderr, highlight=False, soft_wrap=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -53,6 +77,7 @@ class Screen:
             disable=not self._console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._milestones = None if self._console.is_terminal else milestones
 
     def __enter__(self) -> "Screen":
         self._progress.start()
@@ -78,8 +103,15 @@ class Screen:
 
     def tell(self, doing: str) -> None:
         """Show one bar for what is done now, of which nobody knows how long it takes."""
-        self.show([Activity(doing, doing)])
+        self.count(doing, 0, None)
 
     def count(self, doing: str, done: int, total: int | None) -> None:
         """Show one bar for what is done now, and how far it is."""
         self.show([Activity(doing, doing, done, total)])
+        if self._milestones is not None and self._milestones.is_due(doing, done, total):
+            self.line(doing if total is None else f"{doing}: {done:,} of {total:,}")
+
+    def finish(self, line: str) -> None:
+        """Say that all is done, where lines tell of it."""
+        if self._milestones is not None:
+            self.line(line)

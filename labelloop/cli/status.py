@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -13,13 +13,17 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
+from labelloop.cli.known_people import roles_in
+from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import Embedded
     from labelloop.loop.figures import Audited
+    from labelloop.loop.history import History
     from labelloop.projects.model_summary import ModelSummary, StoppingSummary
+    from labelloop.projects.people import Histories
     from labelloop.projects.progress import GoldSummary, SuggesterSummary
     from labelloop.projects.summary import Summary
 
@@ -45,16 +49,16 @@ def status(where: Where, project: str | None, as_json: bool) -> None:
 async def _status(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.projects.catalog import choose
-    from labelloop.projects.summary import summarized
     from labelloop.supervisor.state import services_report
 
     async with opened(where.find()) as opened_log:
         store, histories = opened_log.locations.known_store, opened_log.histories
-        shown = histories.values() if project is None else [choose(histories, project)]
-        projects = [
-            replace(summarized(history, store), embedded=_embedded(store, history.project))
-            for history in shown
-        ]
+        shown = list(histories.values()) if project is None else [choose(histories, project)]
+        projects = [_summary(history, histories, store, None) for history in shown]
+        if any(each.stuck for each in projects):
+            # Only Argilla knows the accounts of people who never labelled.
+            roles, _ = await roles_in(opened_log.locations.home, GivenArgilla())
+            projects = [_summary(history, histories, store, roles) for history in shown]
         services = services_report(opened_log.locations)
     if as_json:
         echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
@@ -63,6 +67,19 @@ async def _status(where: Where, project: str | None, as_json: bool) -> None:
     halted = [project.halted for project in projects if project.halted]
     if halted:
         raise UserError("; ".join(halted))
+
+
+def _summary(
+    history: "History", histories: "Histories", store: str | None, roles: Mapping[str, str] | None
+) -> "Summary":
+    from labelloop.loop.state import LoopState
+    from labelloop.projects.people import stuck
+    from labelloop.projects.summary import summarized
+
+    summary, waits = summarized(history, store), stuck(history, histories, roles)
+    if waits is not None and isinstance(history.state, LoopState):
+        summary = replace(summary, stuck=waits, next_steps=tuple(waits.steps(history.state)))
+    return replace(summary, embedded=_embedded(store, history.project))
 
 
 def _embedded(store: str | None, project: str) -> "Embedded | None":
@@ -127,11 +144,13 @@ def _project(project: "Summary") -> Iterator[str]:
     if progress.overlap:
         yield f"  two people answer {progress.overlap:.0%} of each batch"
     if progress.gold is not None:
-        yield f"  gold texts: {_gold(progress.gold)}"
+        yield f"  gold texts: {_gold(progress.gold, project.name)}"
     for batch in progress.open:
         several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
         answered = f"{batch.answered} of {batch.texts} texts answered{several}"
         yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}{_gold_left(batch.gold_left)}"
+    if project.stuck is not None:
+        yield f"  {project.stuck.line}"
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
         yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
     if model is not None:
@@ -163,13 +182,14 @@ def _gold_left(texts: int) -> str:
     return f", {texts} gold text{'s' * (texts != 1)} left" if texts else ""
 
 
-def _gold(gold: "GoldSummary") -> str:
+def _gold(gold: "GoldSummary", project: str) -> str:
     before = f" ({gold.before} asked before)" if gold.before else ""
     asked = f"{gold.used} of {gold.texts} asked{before}"
     if not gold.share:
         return f"{asked}, and no more are"
     if gold.used >= gold.texts:
-        return f"{asked}: none is left, name others with `labelloop change --gold`"
+        change = f"`labelloop change {quote(one_line(project))} --gold FILE`"
+        return f"{asked}: none is left, name others with {change}"
     return f"{asked}, each batch has {gold.share:.0%} in addition"
 
 

@@ -21,9 +21,9 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 6910
 class DashboardSettings:
     """Where the dashboard listens, and what it shows.
 
-    `state`: the folder of what it keeps of the log. `token`: what the link bears; None: it is in
-    `token_file`, or made in `state`. `names`: the host names by which a browser may ask for it, beside
-    addresses and those of this machine. `watch`: the address of each service's health pages, by name.
+    `state`: the folder of what it keeps of the log. `token_file`: holds the token of the link; None: the
+    environment does, or it is made in `state`. `names`: the host names by which a browser may ask for it,
+    beside addresses and those of this machine. `watch`: the address of each service's health pages, by name.
     `store`: where pools are; None: texts are not shown. `argilla`: the address that people open;
     by the others the data sets of projects are found in it.
     """
@@ -32,7 +32,6 @@ class DashboardSettings:
     state: Path
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
-    token: str | None = field(default=None, repr=False)
     token_file: Path | None = None
     names: tuple[str, ...] = ()
     watch: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +54,6 @@ class DashboardSettings:
             state=Path(needed(environment, STATE)),
             host=environment.get(HOST) or DEFAULT_HOST,
             port=port,
-            token=environment.get(TOKEN) or None,
             token_file=_path(environment.get(TOKEN_FILE)),
             names=tuple((environment.get(NAMES) or "").lower().split()),
             watch=dict(_address(each) for each in (environment.get(WATCH) or "").split()),

@@ -53,6 +53,24 @@ class Confusion(NamedTuple):
     times: int
 
 
+class GoldAnswer(NamedTuple):
+    """A person's answer to a gold text, which is a row of the snapshot with the digest `version`.
+
+    `labels`: the right ones. `given`: None if the person discarded the text.
+    """
+
+    version: str
+    row: int
+    batch: str
+    labels: tuple[str, ...]
+    username: str
+    given: tuple[str, ...] | None
+
+    @property
+    def is_right(self) -> bool:
+        return self.given is not None and {*self.given} == {*self.labels}
+
+
 def gold_at(state: LoopState, batch: int) -> GoldSetting:
     """The setting that holds for a numbered batch."""
     return GoldSetting(last_said(state, batch, "gold"), last_said(state, batch, "gold_share") or 0.0)
@@ -209,24 +227,23 @@ def other_numbers(state: LoopState, batch: Batch) -> dict[int, int]:
 def figures(state: LoopState) -> dict[str, GoldFigures]:
     """How people answered gold texts, by username. A text with a label that is retired measures nobody."""
     labels, right, discarded = Counter[str](), Counter[str](), Counter[str]()
-    for username, answer, expected in _answers(state):
-        if answer is None:
-            discarded[username] += 1
-            continue
-        labels[username] += 1
-        right[username] += set(answer) == set(expected)
+    for answer in gold_answers(state):
+        discarded[answer.username] += answer.given is None
+        labels[answer.username] += answer.given is not None
+        right[answer.username] += answer.is_right
     return {
         name: GoldFigures(labels[name], right[name], discarded[name], *_interval(right[name], labels[name]))
-        for name in sorted({*labels, *discarded})
+        for name in sorted(labels)
     }
 
 
 def confusions(state: LoopState) -> dict[str, list[Confusion]]:
     """Which labels people gave gold texts instead of the right ones, by username, most frequent first."""
     times: dict[str, Counter[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-    for username, answer, expected in _answers(state):
-        if answer is not None and {*answer} != {*expected}:
-            times.setdefault(username, Counter())[tuple(sorted(expected)), tuple(sorted(answer))] += 1
+    for answer in gold_answers(state):
+        if answer.given is not None and not answer.is_right:
+            pair = tuple(sorted(answer.labels)), tuple(sorted(answer.given))
+            times.setdefault(answer.username, Counter())[pair] += 1
     return {
         name: sorted(
             (Confusion(*pair, count) for pair, count in wrong.items()), key=lambda each: (-each.times, each)
@@ -239,14 +256,15 @@ def _interval(right: int, labels: int) -> tuple[float, float] | tuple[None, None
     return wilson(right / labels, labels) if labels else (None, None)
 
 
-def _answers(state: LoopState) -> Iterator[tuple[str, tuple[str, ...] | None, tuple[str, ...]]]:
-    """Who answered what to a gold text (None: it was discarded), and its labels."""
+def gold_answers(state: LoopState) -> Iterator[GoldAnswer]:
+    """All answers to gold texts, batch by batch. A text with a label that is retired measures nobody."""
     retired = label_list(state).retired
     for batch in state.batches.values():
         expected = {text.item: text.labels for text in batch.queried.gold or ()}
         for answer in recorded(batch):
-            if retired.isdisjoint(expected[answer.item]):
-                for vote in answer.votes:
-                    if vote.status != "draft":
-                        discards = vote.status == "discarded"
-                        yield vote.username, None if discards else vote.labels, expected[answer.item]
+            labels = expected[answer.item]
+            for vote in answer.votes if retired.isdisjoint(labels) else ():
+                if vote.status != "draft":
+                    given = None if vote.status == "discarded" else vote.labels
+                    version = batch.queried.gold_version or ""
+                    yield GoldAnswer(version, answer.item, batch.name, labels, vote.username, given)

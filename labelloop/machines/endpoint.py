@@ -65,7 +65,7 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Question:
+class ChatQuestion:
     """A request: the model's name, the messages, and how long an answer may take and be."""
 
     model: str
@@ -76,7 +76,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ChatAnswer:
     """What the model wrote, who it is as the endpoint says, and how many tokens that took."""
 
     content: str
@@ -108,7 +108,7 @@ class Endpoint:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def ask(self, question: Question, per_second: float) -> Answer:
+    async def ask(self, question: ChatQuestion, per_second: float) -> ChatAnswer:
         """Raises RefusedText, and Unavailable if the endpoint does not answer as one should."""
         await self._turn(1 / per_second)
         body = {
@@ -167,7 +167,7 @@ class Endpoint:
             )
         raise self._away(f"answers {status}{code}")
 
-    def _answer(self, content: bytes, question: Question) -> Answer:
+    def _answer(self, content: bytes, question: ChatQuestion) -> ChatAnswer:
         try:
             body: Any = json.loads(content)
             message = body["choices"][0]["message"]["content"]
@@ -178,7 +178,7 @@ class Endpoint:
         usage = body.get("usage")
         sent = sum(len(each["content"].encode(errors="replace")) for each in question.messages)
         text = message if isinstance(message, str) else ""
-        return Answer(
+        return ChatAnswer(
             content=text,
             llm=_word(body.get("model")) or question.model,
             release=_word(body.get("system_fingerprint")),

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 INTERVAL = 0.5
 LOG = "log"
 """The log: a service lacks it until it reports otherwise."""
+IS_STARTING, READING = "it is starting", "it reads what the log holds"
 
 
 class ServiceStatus:
@@ -82,7 +83,7 @@ class Health:
         self._stale_after = stale_after
         self._clock = clock
         self._beat = clock()
-        self._lacking: dict[str, str] = {LOG: "it is starting"}
+        self._lacking: dict[str, str] = {LOG: IS_STARTING}
 
     def beat(self) -> None:
         self._beat = self._clock()

@@ -13,6 +13,8 @@ from labelloop.config.environment import own_version
 SIZE = 4096
 LONGEST = 500
 IDLE = "idle"
+STARTING = "starting"
+STANDING_BY = "waiting for the process that owns this service"
 SINCE = "doing_since"
 """Since when a service has been doing what it does, in seconds since 1970."""
 
@@ -29,7 +31,7 @@ class StatusFile:
                 atomic.make_folder(folder)
                 self._file = os.open(folder / f"{service}.status", os.O_RDWR | os.O_CREAT, 0o600)
                 os.ftruncate(self._file, SIZE)
-        self.set(doing="starting")
+        self.set(doing=STARTING)
 
     def set(self, **facts: Any) -> None:
         """Change some facts. None removes a fact."""

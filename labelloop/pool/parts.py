@@ -34,13 +34,24 @@ class NotInParts(Exception):
 
 @dataclass(frozen=True)
 class FileColumns:
-    """What is read of a file: texts, and all other columns as texts."""
+    """What is read of a file: texts, and all other columns as texts.
+
+    `usual`: the columns of its texts if none are named, and it has them.
+    """
 
     text_columns: tuple[str, ...] | None = None
     reading: Reading = AS_USUAL
+    usual: tuple[str, ...] = ()
 
     def of(self, path: Path) -> Table:
-        return load(str(path), self.text_columns, label_column="", reading=self.reading, keep=None)
+        return load(
+            str(path),
+            self.text_columns,
+            label_column="",
+            reading=self.reading,
+            keep=None,
+            usual_text=self.usual,
+        )
 
 
 def parts(path: Path, file_columns: FileColumns) -> Iterator[Table]:

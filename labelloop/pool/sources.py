@@ -73,20 +73,23 @@ def load(
     keep: Mapping[str, str] | None = NOTHING,
     cells: Cells = ONE_OR_SEVERAL,
     usual_label: str | None = None,
+    usual_text: Sequence[str] = (),
 ) -> Table:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
-    The default text column is `text`, or else the only column of strings; several are joined. The default
-    label column is `usual_label`, or else `label` or `labels`, if it exists (`""`: none). `config`, `split`
-    and `revision` select within a Hub id, `split` also within a folder. `text_option` and `label_option` are
-    the options that name the columns; `""`: none does, because they are those of a project. `reading` is for
-    files whose columns have no names of their own. `keep`: further columns, and the options that name them;
-    None: all others, and those of a text of several. Raises `UserError`.
+    The default text columns are `usual_text` if all are there, or else `text`, or else the only column of
+    strings; several are joined. The default label column is `usual_label`, or else `label` or `labels`, if it
+    exists (`""`: none). `config`, `split` and `revision` select within a Hub id, `split` also within a
+    folder. `text_option` and `label_option` are the options that name the columns; `""`: none does, because
+    they are those of a project. `reading` is for files whose columns have no names of their own. `keep`:
+    further columns, and the options that name them; None: all others, and those of a text of several. Raises
+    `UserError`.
     """
     chosen = split if isinstance(split, Split) else Split(split)
     columns = _read(source, config, chosen, revision, reading)
     options, skip = (text_option, label_option), reading.skip_bad_rows
-    return as_table(source, columns, text_column, label_column, *options, skip, keep, cells, usual_label)
+    usual = usual_label, usual_text
+    return as_table(source, columns, text_column, label_column, *options, skip, keep, cells, *usual)
 
 
 def as_table(
@@ -100,12 +103,13 @@ def as_table(
     keep: Mapping[str, str] | None = NOTHING,
     cells: Cells = ONE_OR_SEVERAL,
     usual_label: str | None = None,
+    usual_text: Sequence[str] = (),
 ) -> Table:
     """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
         raise _without_columns(source, columns)
     label_name = _label_column(source, columns, label_column, usual_label, label_option, cells)
-    text_names = _text_columns(source, columns, text_column, label_name, text_option)
+    text_names = _text_columns(source, columns, text_column, label_name, text_option, usual_text)
     if keep is None:
         used = {label_name, *(text_names if len(text_names) == 1 else ())}
         keep = dict.fromkeys((name for name in columns.names if name and name not in used), "")
@@ -205,8 +209,15 @@ def _label_column(
 
 
 def _text_columns(
-    source: str, columns: Columns, chosen: str | Sequence[str] | None, label: str | None, option: str
+    source: str,
+    columns: Columns,
+    chosen: str | Sequence[str] | None,
+    label: str | None,
+    option: str,
+    usual: Sequence[str],
 ) -> tuple[str, ...]:
+    if chosen is None and usual and {*usual} <= {*columns.names}:
+        return tuple(usual)
     if chosen is not None:
         names = (chosen,) if isinstance(chosen, str) else chosen
         return tuple(_existing_column(source, columns.names, name, option) for name in names)
@@ -216,7 +227,10 @@ def _text_columns(
     if len(textual) == 1:
         return (textual[0],)
     hint = ", or --no-header if its first line is a text" if columns.named_by_first_row else ""
-    raise UserError(f"{source} has no column 'text'; choose one by {option}{hint}: {_listed(columns.names)}")
+    missing = " or ".join(map(repr, dict.fromkeys((*usual, TEXT_COLUMN))))
+    raise UserError(
+        f"{source} has no column {missing}; choose one by {option}{hint}: {_listed(columns.names)}"
+    )
 
 
 def _existing_column(source: str, names: Sequence[str], name: str, option: str) -> str:

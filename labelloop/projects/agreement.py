@@ -1,4 +1,4 @@
-"""How well annotators of a project agree, and machines with them. Pure."""
+"""How well annotators of a project agree, with each other, with machines and with gold texts."""
 
 from dataclasses import asdict
 from typing import Any

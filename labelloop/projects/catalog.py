@@ -9,6 +9,8 @@ from labelloop.loop.history import History, all_created
 from labelloop.loop.state import LoopState, Standing
 from schemas.envelope import Event
 
+SOURCE = "cli"
+"""The source of the events that a person's command appends."""
 NOWHERE = "nowhere"
 """The identity of no log: a deleted project has moved there."""
 

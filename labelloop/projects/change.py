@@ -22,9 +22,9 @@ from labelloop.loop.settings_in_force import (
     overlap_at,
 )
 from labelloop.loop.state import Change, LoopState
-from labelloop.projects.catalog import named, sound
+from labelloop.projects.catalog import SOURCE, named, sound
 from labelloop.projects.checks import check_choices, check_model, check_stopping, check_task, try_change
-from labelloop.projects.create import SOURCE, new_id
+from labelloop.projects.create import new_id
 from labelloop.projects.given_batches import changed_as_written, copied, opening
 from labelloop.projects.gold import check_gold_share, gold_note, gold_share
 from labelloop.projects.labelled_texts import new_texts

@@ -17,10 +17,10 @@ from labelloop.projects.catalog import sound
 from labelloop.projects.checks import check_label_list, check_stopping
 from labelloop.projects.labelled_texts import check_counting
 from labelloop.projects.operator_requests import ask, check_not_ended, new_request, who
-from labelloop.projects.relabel import relabel, under_way
+from labelloop.projects.relabel import under_way
 from labelloop.projects.replay import read_again
 from labelloop.store import Store
-from schemas.events import LabelsChanged
+from schemas.events import LabelsChanged, OperatorEvent, RelabelRequested
 from schemas.model import replaced
 from schemas.parts import Snapshot
 
@@ -82,19 +82,23 @@ async def retire(
     items = [
         item for item, names_of_text in labels.items() if names_of_text and retired.issuperset(names_of_text)
     ]
-    after = await _change(log, history, before.shown, retired, why)
-    if not asks_again:
-        return _changed(after, len(items))
-    asked_now = under_way(sound(after))
-    if again := [item for item in items if item not in asked_now]:
-        await relabel(log, after, again, why)
-    return _changed(after, len(items), len(items))
+    asked_now = under_way(state)
+    again = tuple(item for item in items if item not in asked_now) if asks_again else ()
+    # In one append: a kill between two would take the label from its texts, and ask for none of them.
+    requests = [RelabelRequested(request=new_request(), who=who(), why=why, items=again)] if again else []
+    after = await _change(log, history, before.shown, retired, why, *requests)
+    return _changed(after, len(items), len(items) if asks_again else 0)
 
 
 async def _change(
-    log: Log, history: History, shown: tuple[str, ...], retired: frozenset[str], why: str
+    log: Log,
+    history: History,
+    shown: tuple[str, ...],
+    retired: frozenset[str],
+    why: str,
+    *requests: OperatorEvent,
 ) -> History:
-    """The project after the change."""
+    """The project after the change, and after requests that come with it or not at all."""
     state = sound(history)
     before = label_list(state)
     names = (*before.names, *shown[len(before.names) :])
@@ -109,7 +113,7 @@ async def _change(
         names=shown,
         retired=tuple(place for place, name in enumerate(names) if name in retired),
     )
-    await ask(log, history, data)
+    await ask(log, history, data, *requests)
     after = await read_again(log, history)
     if sound(after).label_changes[before.number].request != data.request:
         raise UserError(

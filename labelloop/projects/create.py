@@ -23,7 +23,7 @@ from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.text_files import PACKED_SUFFIXES
 from labelloop.projects import own_annotators
 from labelloop.projects.answered import AnsweredTexts
-from labelloop.projects.catalog import named, sound, standings
+from labelloop.projects.catalog import SOURCE, named, sound, standings
 from labelloop.projects.checks import (
     check_classes,
     check_labels,
@@ -50,7 +50,6 @@ from schemas.events import ProjectCreated, ProjectCreatedV4
 from schemas.model import replaced
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, BaseModelChoice, Snapshot
 
-SOURCE = "cli"
 LONGEST = 60
 TEXT_COLUMN = "text_column"
 LABELS = "labels"

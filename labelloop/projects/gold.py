@@ -1,16 +1,24 @@
-"""Texts whose labels are certain, for measuring people: what of a file is taken, and how many a batch has."""
+"""Texts whose labels are certain, for measuring people: what of a file is taken, how many a batch has, and
+what people said of them."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from labelloop.errors import UserError
+from labelloop.loop import gold_texts
 from labelloop.loop.draws import audit_count
+from labelloop.loop.label_lists import label_list
+from labelloop.loop.state import LoopState
 from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells
 from labelloop.pool.prepare import NAME_LABELS, Prepared, clean_gold, with_names
+from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.sources import NOTHING, Table, load
+from labelloop.projects import formats
+from labelloop.projects.formats import columns as c
 from labelloop.projects.options import ProjectOptions
+from labelloop.store import Store
 
 DEFAULT_SHARE = 0.05
 
@@ -137,3 +145,69 @@ def _note(source: str, prepared: Prepared) -> str:
     parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
     texts = f"{len(prepared.rows):,} gold text{'s' * (len(prepared.rows) != 1)}"
     return f"{source}: {texts}" + (f" ({parts})" if parts else "")
+
+
+@dataclass(frozen=True)
+class AnsweredGold:
+    """A gold text, its right labels as they are called now, and each person's answer to it."""
+
+    text: str
+    labels: tuple[str, ...]
+    answers: tuple[gold_texts.GoldAnswer, ...]
+
+    @property
+    def wrong(self) -> int:
+        """How many people gave it other labels."""
+        return sum(answer.given is not None and not answer.is_right for answer in self.answers)
+
+
+def answered_gold(state: LoopState, store: Store) -> list[AnsweredGold]:
+    """The gold texts that people answered, those with most wrong labels first. Raises UserError.
+
+    One with a label that is retired measures nobody, and is left out.
+    """
+    listed = label_list(state)
+    by_text: dict[tuple[str, int], list[gold_texts.GoldAnswer]] = {}
+    for answer in gold_texts.gold_answers(state):
+        given = None if answer.given is None else listed.show(answer.given)
+        shown = answer._replace(labels=listed.show(answer.labels), given=given)
+        by_text.setdefault((answer.version, answer.row), []).append(shown)
+    texts = []
+    for digest, snapshot in {each.digest: each for each in gold_texts.gold_snapshots(state)}.items():
+        rows = [row for version, row in by_text if version == digest]
+        opened = OpenSnapshot.open(store.snapshot(snapshot), digest).texts(rows) if rows else []
+        for row, text in zip(rows, opened, strict=True):
+            answers = by_text[digest, row]
+            texts.append(AnsweredGold(text, answers[0].labels, tuple(answers)))
+    return sorted(texts, key=lambda text: -text.wrong)
+
+
+GOLD_COLUMNS = {
+    "text": c.TEXT,
+    "gold": c.TEXTS,
+    "username": c.TEXT,
+    "labels": c.TEXTS,
+    "discarded": c.FLAG,
+    "right": c.FLAG,
+    "batch": c.TEXT,
+}
+
+
+def gold_rows(texts: Sequence[AnsweredGold]) -> Iterator[formats.Row]:
+    """A row for each answer, as JSON values."""
+    for text in texts:
+        for answer in text.answers:
+            yield {
+                "text": text.text,
+                "gold": list(text.labels),
+                "username": answer.username,
+                "labels": None if answer.given is None else list(answer.given),
+                "discarded": answer.given is None,
+                "right": None if answer.given is None else answer.is_right,
+                "batch": answer.batch,
+            }
+
+
+def gold_table(texts: Sequence[AnsweredGold]) -> formats.Table:
+    """The same as a table to write."""
+    return formats.Table(GOLD_COLUMNS, [list(gold_rows(texts))])

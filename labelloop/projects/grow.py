@@ -21,8 +21,7 @@ from labelloop.pool.near_copies import without_near_copies
 from labelloop.pool.prepare import Prepared, clean_further, key, with_names
 from labelloop.pool.snapshot import OpenSnapshot, Row
 from labelloop.pool.sources import Table, load
-from labelloop.projects.catalog import sound
-from labelloop.projects.create import SOURCE
+from labelloop.projects.catalog import SOURCE, sound
 from labelloop.projects.data import Tell, keep_snapshot, untold
 from labelloop.projects.operator_requests import who
 from labelloop.projects.options import ProjectOptions

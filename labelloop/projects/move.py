@@ -11,8 +11,7 @@ from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.retention import kept_predictions
 from labelloop.loop.settings_in_force import snapshots as snapshots_of
-from labelloop.projects.catalog import choose, created, read_histories, sound
-from labelloop.projects.create import SOURCE
+from labelloop.projects.catalog import SOURCE, choose, created, read_histories, sound
 from labelloop.projects.operator_requests import new_request, who
 from labelloop.projects.replay import ReplayEnd, replay_until
 from labelloop.store import SnapshotLost, Store, copy_snapshots

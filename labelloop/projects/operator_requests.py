@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
-from labelloop.loop.history import History
+from labelloop.loop.history import History, all_created
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import decided_texts
-from labelloop.loop.state import LoopState
-from labelloop.projects.catalog import sound
-from labelloop.projects.create import SOURCE
+from labelloop.loop.state import THERE, LoopState
+from labelloop.projects.catalog import SOURCE, sound
 from labelloop.projects.next_steps import Ending, ending, next_steps
+from labelloop.projects.own_annotators import said_of
 from schemas.envelope import new_event
 from schemas.events import (
     BatchClosed,
@@ -124,3 +124,24 @@ def who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+async def set_standing(
+    log: Log, histories: Mapping[str, History], name: str, word: str, why: str = ""
+) -> int:
+    """Say by a word whether a person may answer, in each project not told so yet. Returns in how many.
+
+    After a kill say it again: until then the projects to which it was said speak for the others.
+    """
+    data = next(said_of({name: word}, new_request(), who(), why))
+    number = 0
+    for history, state in all_created(histories.values()):
+        if not history.is_away and _word(state, name) != word:
+            await log.append(new_event(history.project, data, source=SOURCE, cause=state.latest_id))
+            number += 1
+    return number
+
+
+def _word(state: LoopState, name: str) -> str:
+    standing = state.standings.get(name)
+    return THERE if standing is None else standing.word

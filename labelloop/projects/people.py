@@ -1,39 +1,19 @@
-"""Say of people that they may answer no more, or again: in all projects of a log."""
+"""Who is there to answer: in a project, and in all projects of a log."""
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from labelloop.errors import UserError, one_line
-from labelloop.log.base import Log
+from labelloop.loop.draws import ANSWERS
 from labelloop.loop.history import History, all_created
-from labelloop.loop.settings_in_force import annotators, barred, for_next
-from labelloop.loop.state import THERE, LoopState
+from labelloop.loop.schedule import open_batches
+from labelloop.loop.settings_in_force import annotators, answers_wanted, barred, for_next, overlap_at
+from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.catalog import standings
-from labelloop.projects.create import SOURCE
-from labelloop.projects.operator_requests import new_request, who
-from labelloop.projects.own_annotators import said_of
-from schemas.envelope import new_event
 
-ANNOTATOR = "annotator"
+ANNOTATOR, DISABLED = "annotator", "disabled"
 Histories = Mapping[str, History]
-
-
-async def say(log: Log, histories: Histories, name: str, word: str, why: str = "") -> int:
-    """Say it in each project of the log that does not say it yet. Returns in how many.
-
-    After a kill say it again: until then the projects to which it was said speak for the others.
-    """
-    data = next(said_of({name: word}, new_request(), who(), why))
-    number = 0
-    for history, state in all_created(histories.values()):
-        if not history.is_away and _word(state, name) != word:
-            await log.append(new_event(history.project, data, source=SOURCE, cause=state.latest_id))
-            number += 1
-    return number
-
-
-def _word(state: LoopState, name: str) -> str:
-    standing = state.standings.get(name)
-    return THERE if standing is None else standing.word
 
 
 def check_known(name: str, histories: Histories, roles: Mapping[str, str] | None) -> None:
@@ -78,10 +58,73 @@ def too_few(histories: Histories, roles: Mapping[str, str] | None) -> Iterator[s
     everybody = dict(_who_can_answer(histories, roles, None))
     for history, state in all_created(histories.values()):
         can = len(everybody.get(history.project, everybody[""]))
-        wanted = for_next(state).min_submitted
+        least, is_shared = for_next(state).min_submitted, bool(overlap_at(state, state.numbered))
+        wanted = max(least, ANSWERS) if is_shared else least
         if not (history.is_away or state.ended) and can < wanted:
             answers = "an answer" if wanted == 1 else f"{wanted} answers"
-            yield f"{history.project} wants {answers} to each text, and {can} can answer"
+            texts = "each text" if can < least else "some texts"
+            yield f"{history.project} wants {answers} to {texts}, and {can} can answer"
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """Texts of open batches, by batch, that want more people than are left; and who was kept from answering.
+
+    `is_sure`: the accounts are known, too, of people who never labelled. `barred`: by name, how.
+    """
+
+    texts: Mapping[str, int]
+    barred: Mapping[str, str]
+    is_sure: bool
+
+    @property
+    def line(self) -> str:
+        """How many texts wait, and for whom."""
+        where = ", ".join(f"{count} in batch {batch}" for batch, count in self.texts.items())
+        barred = ", ".join(f"{one_line(name)} is {word}" for name, word in self.barred.items())
+        known = "" if self.is_sure else ", as far as is known while Argilla does not answer"
+        return f"texts that nobody is left to answer: {where} ({barred}){known}"
+
+    def steps(self, state: LoopState) -> Iterator[str]:
+        """What can be done: commands, and what they do."""
+        name = shlex.quote(one_line(state.project.name))
+        for person, word in self.barred.items():
+            if word == DISABLED:
+                who = one_line(person)
+                yield f"`labelloop annotators enable {shlex.quote(who)}` lets {who} answer again"
+        yield "`labelloop annotators add NAME` makes an account for somebody else"
+        if annotators(state) is not None:
+            yield f"`labelloop change {name} --annotators NAME,NAME` lets others see the project"
+        for batch in self.texts:
+            yield f"`labelloop close {batch} --project {name}` ends batch {batch} without them"
+        fewer = "--overlap 0" if overlap_at(state, state.numbered) else "--min-submitted 1"
+        if overlap_at(state, state.numbered) or for_next(state).min_submitted > 1:
+            yield f"`labelloop change {name} {fewer}` wants one answer to each text of later batches"
+
+
+def stuck(history: History, histories: Histories, roles: Mapping[str, str] | None) -> Stuck | None:
+    """What of a project waits for people who are not left, because some were kept from answering."""
+    state = history.state
+    closed = {name: each.word for name, each in standings(histories).items() if each.is_barred}
+    if history.inactive_because or not isinstance(state, LoopState) or not closed:
+        return None
+    everybody = dict(_who_can_answer(histories, roles, None))
+    can = everybody.get(history.project, everybody[""])
+    counted = {batch.name: _out_of_reach(state, batch, can) for batch in open_batches(state)}
+    texts = {name: count for name, count in counted.items() if count}
+    only = annotators(state)
+    kept_out = {name: word for name, word in closed.items() if only is None or name in only}
+    return Stuck(texts, kept_out, roles is not None) if texts else None
+
+
+def _out_of_reach(state: LoopState, batch: Batch, can: Collection[str]) -> int:
+    """How many texts want more answers than these people can give beside those that there are."""
+    given = {
+        answer.item: {vote.username for vote in answer.votes if vote.status != "draft"}
+        for answer in batch.answers
+    }
+    wanted = answers_wanted(state, batch)
+    return sum(len(given.get(item, set()).union(can)) < count for item, count in wanted.items())
 
 
 def _who_can_answer(

@@ -11,6 +11,7 @@ from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.state import LoopState, ProjectState
 from labelloop.projects.catalog import name_of
 from labelloop.projects.next_steps import next_steps
+from labelloop.projects.people import Stuck
 from labelloop.projects.progress import Progress, Settled, progress_of
 from labelloop.store.opening import without_credentials
 
@@ -19,7 +20,8 @@ from labelloop.store.opening import without_credentials
 class Summary:
     """A project's log and its progress. `moved`: the log in which the project lives now, if it is another.
 
-    `next_steps`: what its owner can do if it is over. `embedded`: how far its texts are, in a large pool.
+    `next_steps`: what its owner can do if it is over, or if texts are `stuck`, for which too few people are
+    left. `embedded`: how far its texts are, in a large pool.
     """
 
     project: str
@@ -34,6 +36,7 @@ class Summary:
     store: str | None
     next_steps: tuple[str, ...] = ()
     embedded: Embedded | None = None
+    stuck: Stuck | None = None
 
     @property
     def phase(self) -> str:
@@ -102,6 +105,7 @@ class Summary:
             "conflicts": self.conflicts,
             "duplicates": self.duplicates,
             "embedded": asdict(self.embedded) if self.embedded else None,
+            "stuck": asdict(self.stuck) if self.stuck else None,
             "failures": [asdict(failure) for failure in progress.failures],
         }
 

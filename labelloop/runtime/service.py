@@ -12,8 +12,8 @@ from labelloop.log.base import Arrived, Assigned, Away, Back, Change, Fenced, Lo
 from labelloop.log.calm_collector import collecting_seldom
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.logs import about_project
-from labelloop.observe.service_status import LOG, ServiceStatus
-from labelloop.observe.status_file import IDLE
+from labelloop.observe.service_status import LOG, READING, ServiceStatus
+from labelloop.observe.status_file import IDLE, STANDING_BY
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.partition import OwnedPartition
 from labelloop.runtime.project import OwnedProject, ProjectWork
@@ -22,7 +22,6 @@ from labelloop.runtime.state_cache import ForeignCheckpoint, StateCache
 
 logger = logging.getLogger(__name__)
 LAG_INTERVAL = 2.0
-READING = "it reads what the log holds"
 
 
 class OwnedPartitions:
@@ -206,7 +205,7 @@ class ServiceRunner:
             retry.is_over()
 
         while True:
-            status.show(doing="waiting for the process that owns this service")
+            status.show(doing=STANDING_BY)
             try:
                 log_identity = await self._log.identity()
                 async with self._log.own(self._service.name, standing_by) as ownership:

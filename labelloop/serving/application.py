@@ -17,10 +17,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labelloop.serving import questions
-from labelloop.serving.metrics import Metrics
+from labelloop.serving.metrics import ServeMetrics
 from labelloop.serving.models import SOON, Models, Served
-from labelloop.serving.questions import Bucket, Limits, Refused
-from labelloop.serving.scorer import Gone, NotScored
+from labelloop.serving.questions import Bucket, Limits, Refusal
+from labelloop.serving.scorer import NotScored, ScorerEnded
 from labelloop.serving.token import bears
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Server:
         columns: Collection[str],
         models: Models,
         limits: Limits,
-        metrics: Metrics,
+        metrics: ServeMetrics,
         token: str,
         metrics_token: str | None = None,
     ) -> None:
@@ -65,7 +65,7 @@ class Server:
         self._paths = frozenset(pages)
         app = Starlette(
             routes=[Route(path, page, methods=[method]) for path, (method, page) in pages.items()],
-            exception_handlers={Refused: _refused, HTTPException: self._no_page, Exception: _failed},
+            exception_handlers={Refusal: _refused, HTTPException: self._no_page, Exception: _failed},
         )
         # A redirect would go to whatever host the request names.
         app.router.redirect_slashes = False
@@ -98,7 +98,7 @@ class Server:
         self._bucket.take(began)
         self._models.served()
         if self._at_once >= MOST_AT_ONCE:
-            raise Refused(503, "too many requests wait: try again soon", SOON)
+            raise Refusal(503, "too many requests wait: try again soon", SOON)
         self._at_once += 1
         try:
             question = questions.read(await self._body(request), self._columns, self._limits)
@@ -111,20 +111,20 @@ class Server:
     async def _answered(self, served: Served, question: questions.Question) -> dict[str, Any]:
         texts = len(question.texts)
         if self._metrics.waiting + texts > self._limits.waiting:
-            raise Refused(503, "too many texts wait for the model: try again soon", SOON)
+            raise Refusal(503, "too many texts wait for the model: try again soon", SOON)
         try:
             with self._metrics.waits(texts):
                 return await served.answer(question)
-        except Gone:
-            raise Refused(503, "the model's process ended, and is started again: try again", SOON) from None
+        except ScorerEnded:
+            raise Refusal(503, "the model's process ended, and is started again: try again", SOON) from None
         except NotScored as error:
             logger.warning("a request's texts could not be scored (%s)", error)
-            raise Refused(500, "the model cannot score these texts: see the server's log") from None
+            raise Refusal(500, "the model cannot score these texts: see the server's log") from None
 
     async def _body(self, request: Request) -> bytes:
         """The body. Its size is that of what comes, whatever its header says. Raises Refused."""
         if request.headers.get("content-encoding", "identity") != "identity":
-            raise Refused(415, "the body is compressed: send JSON as it is")
+            raise Refusal(415, "the body is compressed: send JSON as it is")
         body = bytearray()
         size = 0
         try:
@@ -136,9 +136,9 @@ class Server:
                     elif size > READ_IN_VAIN * self._limits.body:
                         break
         except TimeoutError:
-            raise Refused(408, f"the body did not come within {SLOWEST_BODY:g} seconds: send it") from None
+            raise Refusal(408, f"the body did not come within {SLOWEST_BODY:g} seconds: send it") from None
         except ClientDisconnect:
-            raise Refused(400, "the body did not come") from None
+            raise Refusal(400, "the body did not come") from None
         if size > self._limits.body:
             raise questions.too_large(self._limits)
         return bytes(body)
@@ -161,7 +161,7 @@ class Server:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
+    assert isinstance(error, Refusal)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status in (408, 413):
         # What is left of the body is not waited for.

@@ -14,7 +14,7 @@ PASSES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 PROJECT = ("project",)
 
 
-class Metrics:
+class ServeMetrics:
     """Those of one project, in their own registry. Counters start at 0 with the process. Times in seconds."""
 
     def __init__(self, project: str) -> None:

@@ -22,8 +22,8 @@ from labelloop.pool.prepare import key
 from labelloop.projects.predictions.answers import DIGITS, counting, likeliest, shares
 from labelloop.projects.predictions.calibration import Calibration, calibrated
 from labelloop.projects.predictions.reliability import audited
-from labelloop.serving.metrics import Metrics
-from labelloop.serving.questions import Question, Refused
+from labelloop.serving.metrics import ServeMetrics
+from labelloop.serving.questions import Question, Refusal
 from labelloop.serving.scorer import Scorer, Scores
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
@@ -136,7 +136,7 @@ class Models:
         worker: Worker,
         threads: int,
         folder: Path,
-        metrics: Metrics,
+        metrics: ServeMetrics,
         pinned: str | None = None,
     ) -> None:
         self._history = history
@@ -160,8 +160,8 @@ class Models:
         if self._served is not None and self._served.scorer.is_alive:
             return self._served
         if self._reason:
-            raise Refused(503, self._reason, LATER)
-        raise Refused(503, "the model is being loaded: try again soon", SOON)
+            raise Refusal(503, self._reason, LATER)
+        raise Refusal(503, "the model is being loaded: try again soon", SOON)
 
     async def keep_up(self) -> None:
         """Take over what the log brings, until cancelled. `changed` says that there is something new."""

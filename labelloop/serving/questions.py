@@ -17,7 +17,7 @@ HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """A request that gets no answer: the HTTP status, one sentence, and in how many seconds to try again."""
 
     def __init__(self, status: int, sentence: str, retry_after: int | None = None) -> None:
@@ -82,7 +82,7 @@ def read(body: bytes, columns: Sequence[str], limits: Limits) -> Question:
 def _checked(texts: Sequence[str], all_probabilities: bool) -> Question:
     for number, text in enumerate(texts):
         if "\0" in text:
-            raise Refused(422, f"texts[{number}] holds a NUL, as no text of a data set does: leave it out")
+            raise Refusal(422, f"texts[{number}] holds a NUL, as no text of a data set does: leave it out")
     return Question(tuple(texts), all_probabilities)
 
 
@@ -92,13 +92,13 @@ def _decoded(body: bytes, kind: type[Body], columns: Sequence[str]) -> Body:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         reason = one_line(error)[:LONGEST_REASON]
-        raise Refused(422, f"the body is not of the form {form}: {reason}") from None
+        raise Refusal(422, f"the body is not of the form {form}: {reason}") from None
     except UnicodeDecodeError:
-        raise Refused(400, "the body is not in UTF-8: send JSON in UTF-8") from None
+        raise Refusal(400, "the body is not in UTF-8: send JSON in UTF-8") from None
     except (ValueError, RecursionError) as error:
         _check_pairs(body)
         reason = one_line(error)[:LONGEST_REASON]
-        raise Refused(400, f"the body is not JSON ({reason}): send {form}") from None
+        raise Refusal(400, f"the body is not JSON ({reason}): send {form}") from None
 
 
 def _check_pairs(body: bytes) -> None:
@@ -111,7 +111,7 @@ def _check_pairs(body: bytes) -> None:
     for number, text in enumerate(texts if isinstance(texts, list) else ()):
         parts = [*text, *text.values()] if isinstance(text, dict) else [text]
         if any(isinstance(part, str) and HALF_A_PAIR.search(part) for part in parts):
-            raise Refused(
+            raise Refusal(
                 422, f"texts[{number}] holds half a surrogate pair, as no text in UTF-8 does: leave it out"
             )
 
@@ -119,18 +119,18 @@ def _check_pairs(body: bytes) -> None:
 def _one_text(number: int, text: dict[str, str | None], columns: Sequence[str]) -> str:
     if unknown := text.keys() - set(columns):
         named = one_line(repr(min(unknown)))[:LONGEST_REASON]
-        raise Refused(422, f"texts[{number}] has {named}, and a text has {', '.join(map(repr, columns))}")
+        raise Refusal(422, f"texts[{number}] has {named}, and a text has {', '.join(map(repr, columns))}")
     return joined(text.get(column) or "" for column in columns)
 
 
 def _check_number(texts: int, limits: Limits) -> None:
     if texts > limits.texts:
-        raise Refused(413, f"there are {texts:,} texts, and a request may have {limits.texts:,}: send fewer")
+        raise Refusal(413, f"there are {texts:,} texts, and a request may have {limits.texts:,}: send fewer")
 
 
-def too_large(limits: Limits) -> Refused:
+def too_large(limits: Limits) -> Refusal:
     """The body has too many bytes."""
-    return Refused(413, f"the body is larger than {limits.body:,} bytes: send fewer texts at a time")
+    return Refusal(413, f"the body is larger than {limits.body:,} bytes: send fewer texts at a time")
 
 
 class Bucket:
@@ -150,5 +150,5 @@ class Bucket:
         self._left, self._at = min(self._most, self._left + since * self._rate), now
         if self._left < 1:
             wait = ceil((1 - self._left) / self._rate)
-            raise Refused(429, f"more than {self._rate:g} requests a second: try again later", wait)
+            raise Refusal(429, f"more than {self._rate:g} requests a second: try again later", wait)
         self._left -= 1

@@ -30,7 +30,7 @@ Scores = npt.NDArray[np.float64]
 Observe = Callable[[int], None]
 
 
-class Gone(Exception):
+class ScorerEnded(Exception):
     """The model's process ended before it answered."""
 
 
@@ -111,7 +111,7 @@ class Scorer:
         What is asked before the scorer is retired, is answered.
         """
         if self._is_retired or not self.is_alive:
-            raise Gone
+            raise ScorerEnded
         job = _Job(texts, asyncio.get_running_loop().create_future())
         self._jobs.append(job)
         self._came.set()
@@ -147,11 +147,11 @@ class Scorer:
                 self._came.clear()
                 while jobs := self._next():
                     await self._score(jobs)
-        except (Gone, OSError, ValueError):
+        except (ScorerEnded, OSError, ValueError):
             return
         finally:
             for job in self._jobs:
-                _fail(job, Gone())
+                _fail(job, ScorerEnded())
             self._jobs.clear()
 
     def _next(self) -> list[_Job]:
@@ -179,7 +179,7 @@ class Scorer:
             return
         except BaseException:
             for job in jobs:
-                _fail(job, Gone())
+                _fail(job, ScorerEnded())
             raise
         self._observe(len(texts))
         start = 0
@@ -194,7 +194,7 @@ class Scorer:
             await self._writer.drain()
             line = await self._reader.readline()
         if not line:
-            raise Gone
+            raise ScorerEnded
         answer: Any = msgspec.json.decode(line)
         if isinstance(answer, dict):
             raise NotScored(answer["error"])

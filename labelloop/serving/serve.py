@@ -19,7 +19,7 @@ from labelloop.loop.state import LoopState
 from labelloop.runtime.retry import first_outage
 from labelloop.serving.application import Server
 from labelloop.serving.http import HttpServer
-from labelloop.serving.metrics import Metrics
+from labelloop.serving.metrics import ServeMetrics
 from labelloop.serving.models import Models, columns_of
 from labelloop.serving.questions import Limits
 from labelloop.store import Store
@@ -54,7 +54,7 @@ async def serve(
     `ready` is called once a model is loaded, or none can be.
     """
     assert isinstance(history.state, LoopState)
-    metrics = Metrics(history.project)
+    metrics = ServeMetrics(history.project)
     with private_folder() as folder, closing(Worker(serve_options.threads, "serve")) as worker:
         models = Models(
             history, store, worker, serve_options.threads, Path(folder), metrics, serve_options.model

@@ -9,7 +9,7 @@ from functools import partial
 
 from labelloop.alerts.channels import Target, targets
 from labelloop.alerts.problems import Alert, Failing, failing_after, of_project, of_service
-from labelloop.alerts.settings import AlertSettings, Rules
+from labelloop.alerts.settings import AlertRules, AlertSettings
 from labelloop.consumers.following import DeliveringHistory
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import Log, open_log
@@ -71,7 +71,7 @@ class Alerting:
         book: Book,
         alert_targets: Sequence[Target],
         watching: ServiceWatch,
-        rules: Rules,
+        rules: AlertRules,
         status: ServiceStatus,
         interval: float = INTERVAL,
     ) -> None:

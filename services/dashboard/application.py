@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from services.dashboard.guard import Guard
+from services.dashboard.live import Hub
 from services.dashboard.pages import PAGES
 from services.dashboard.site import Site
 
@@ -32,12 +34,25 @@ def _routes(site: Site) -> Iterator[BaseRoute]:
         yield from page(site)
 
     async def live(request: Request) -> Response:
-        if site.hub.is_full:
-            return PlainTextResponse("Too many pages are open.\n", 503, {"Retry-After": "30"})
-        return StreamingResponse(site.hub.stream(), media_type="text/event-stream", headers=HASTY)
+        return _Live(site.hub)
 
     yield Route("/live", live)
     yield Mount("/static", _Static(directory=STATIC))
+
+
+class _Live(Response):
+    """What changes, as long as the page is open. An answer that says so where too many are."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._hub.page() as page:
+            answer: Response = PlainTextResponse("Too many pages are open.\n", 503, {"Retry-After": "5"})
+            if page is not None:
+                lines = self._hub.stream(page)
+                answer = StreamingResponse(lines, media_type="text/event-stream", headers=HASTY)
+            await answer(scope, receive, send)
 
 
 class _Static(StaticFiles):

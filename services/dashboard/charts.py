@@ -47,11 +47,15 @@ class Chart:
 
     @property
     def csv(self) -> str:
-        """The numbers as CSV. No text is a formula where a spreadsheet opens it."""
+        """The numbers as CSV, moments in UTC. No text is a formula where a spreadsheet opens it."""
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerows([_harmless(cell) for cell in row] for row in (self.columns, *self.rows))
+        writer.writerows([_harmless(cell) for cell in row] for row in (self._header, *self.rows))
         return text.getvalue()
+
+    @property
+    def _header(self) -> Sequence[str]:
+        return [f"{name} (UTC)" if name in self.times else name for name in self.columns]
 
 
 def _harmless(cell: Cell) -> Cell:

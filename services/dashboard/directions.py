@@ -7,9 +7,9 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
-CONTROLS = {
-    ord(sign): f"\\u{ord(sign):04x}" for sign in "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
-} | {code: f"\\u{code:04x}" for code in range(0x2066, 0x206A)}
+from labelloop.errors import DIRECTIONS
+
+CONTROLS = {ord(sign): f"\\u{ord(sign):04x}" for sign in DIRECTIONS}
 TURNING = {"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
 PLAIN = ("option", "title", "textarea")
 """Elements that hold text alone."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labelloop.alerts.problems import WAITING, of_project
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.loop.figures import audits, curve, evaluation, wilson
 from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
@@ -24,12 +24,12 @@ STOPPING = "stopping"
 """The alert that a criterion says stop, which a card tells in its own words."""
 MUCH_LATER = datetime.max.replace(tzinfo=UTC)
 """An open batch waits by then, so that it is known from when on it will have waited too long."""
-DEFAULT = Rules()
+DEFAULT = AlertRules()
 TREND = 30
 
 
 def quick_figures(
-    history: History, done: Settled | None = None, store: str | None = None, rules: Rules = DEFAULT
+    history: History, done: Settled | None = None, store: str | None = None, rules: AlertRules = DEFAULT
 ) -> dict[str, str]:
     """What is shown of a project at a glance, as JSON by kind. A deleted project has nothing.
 
@@ -44,7 +44,7 @@ def thorough_figures(history: History) -> dict[str, str]:
 
 
 def card(
-    history: History, done: Settled | None = None, store: str | None = None, rules: Rules = DEFAULT
+    history: History, done: Settled | None = None, store: str | None = None, rules: AlertRules = DEFAULT
 ) -> dict[str, Any]:
     """A project at a glance."""
     summary, state = summarized(history, store, done), history.state
@@ -106,7 +106,7 @@ def _about(point: Any) -> dict[str, Any]:
     return {"model": point.model, "labels": point.labels}
 
 
-def _alerts(state: LoopState, rules: Rules) -> Iterator[dict[str, Any]]:
+def _alerts(state: LoopState, rules: AlertRules) -> Iterator[dict[str, Any]]:
     """What people would be alerted of, but for what a card says anyway. `begins`: None, or from when on."""
     for key, alert in of_project(state, {}, None, rules, MUCH_LATER).items():
         begins = None

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 MOST_PAGES = 200
 KEEP_ALIVE = 15.0
@@ -11,47 +13,59 @@ EVERYTHING = "*"
 """What changed where it concerns no single project."""
 
 
+@dataclass(eq=False)
+class OpenPage:
+    """An open page, and which projects have changed since it was told."""
+
+    changed: set[str] = field(default_factory=set)
+    is_due: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Hub:
     """Knows the open pages. What changes while a page is told of something else is told together."""
 
     def __init__(self) -> None:
-        self._waiting: dict[asyncio.Event, set[str]] = {}
+        self._pages: list[OpenPage] = []
         self._is_closed = False
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._waiting) >= MOST_PAGES
 
     def tell(self, about: Collection[str]) -> None:
         """Tell all open pages that these projects changed."""
-        for event, changed in self._waiting.items():
-            changed.update(about)
-            if changed:
-                event.set()
+        for page in self._pages:
+            page.changed.update(about)
+            if page.changed:
+                page.is_due.set()
 
     def close(self) -> None:
         """End all streams."""
         self._is_closed = True
-        for event in self._waiting:
-            event.set()
+        for page in self._pages:
+            page.is_due.set()
 
-    async def stream(self) -> AsyncIterator[str]:
-        """The lines for a page, until it is closed. Each tells at once which projects changed."""
-        event, changed = asyncio.Event(), set[str]()
-        self._waiting[event] = changed
+    @contextmanager
+    def page(self) -> Iterator[OpenPage | None]:
+        """A further open page. None: there are as many as there may be."""
+        if len(self._pages) >= MOST_PAGES:
+            yield None
+            return
+        page = OpenPage()
+        self._pages.append(page)
         try:
-            yield AGAIN
-            while not self._is_closed:
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE):
-                        await event.wait()
-                except TimeoutError:
-                    yield ": still there\n\n"
-                    continue
-                event.clear()
-                told = sorted(changed)
-                changed.clear()
-                if told:
-                    yield f"event: changed\ndata: {json.dumps(told)}\n\n"
+            yield page
         finally:
-            del self._waiting[event]
+            self._pages.remove(page)
+
+    async def stream(self, page: OpenPage) -> AsyncIterator[str]:
+        """The lines for a page, until all streams end. Each tells at once which projects changed."""
+        yield AGAIN
+        while not self._is_closed:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE):
+                    await page.is_due.wait()
+            except TimeoutError:
+                yield ": still there\n\n"
+                continue
+            page.is_due.clear()
+            told = sorted(page.changed)
+            page.changed.clear()
+            if told:
+                yield f"event: changed\ndata: {json.dumps(told)}\n\n"

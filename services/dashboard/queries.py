@@ -11,6 +11,7 @@ from schemas.envelope import from_parts, to_structured
 
 PAGE = 100
 MOST_EFFECTS = 50
+MOST_COUNTED = 100
 COLUMNS = "seq, part, offset, id, project, name, time, source, cause, batch, model, says, note"
 EACH = (
     "WITH RECURSIVE each(value) AS (SELECT min({column}) FROM events UNION ALL "
@@ -40,6 +41,7 @@ class Queries:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._counted: dict[EventFilter, tuple[int, str | None, int]] = {}
 
     def figures(self, kind: str) -> dict[str, Any]:
         """The figures of this kind of all projects that are shown, by project."""
@@ -64,18 +66,29 @@ class Queries:
         )
         return {row["project"]: row["time"] for row in rows}
 
-    def count(self) -> int:
-        """How many events are kept."""
-        return int(self._connection.execute("SELECT count(*) FROM events").fetchone()[0])
+    def count(self, chosen: EventFilter) -> int:
+        """For how many events the filter holds. Of those that were counted before only the number is kept."""
+        last, last_id, count = self._counted.get(chosen, (0, None, 0))
+        if last and self._id(last) != last_id:
+            last, count = 0, 0
+        newest = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+        if newest > last:
+            where, values = _where(chosen, {"seq > ?": last, "seq <= ?": newest})
+            count += self._connection.execute(f"SELECT count(*) FROM events {where}", values).fetchone()[0]
+            if len(self._counted) > MOST_COUNTED:
+                self._counted.clear()
+            self._counted[chosen] = newest, self._id(newest), count
+        return int(count)
+
+    def _id(self, seq: int) -> str | None:
+        row = self._connection.execute("SELECT id FROM events WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else str(row["id"])
 
     def events(self, chosen: EventFilter, before: int | None = None, most: int = PAGE) -> list[sqlite3.Row]:
         """The newest events for which the filter holds, before one where that is given."""
-        conditions = {f"{BY[name]} = ?": value for name, value in chosen.given.items()}
-        if before is not None:
-            conditions["seq < ?"] = str(before)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        where, values = _where(chosen, {} if before is None else {"seq < ?": before})
         return self._connection.execute(
-            f"SELECT {COLUMNS} FROM events {where} ORDER BY seq DESC LIMIT ?", (*conditions.values(), most)
+            f"SELECT {COLUMNS} FROM events {where} ORDER BY seq DESC LIMIT ?", (*values, most)
         ).fetchall()
 
     def event_names(self) -> Sequence[str]:
@@ -147,3 +160,10 @@ class Queries:
             "SELECT seq FROM events WHERE part = ? AND offset = ?", (part, offset)
         ).fetchone()
         return None if row is None else int(row["seq"])
+
+
+def _where(chosen: EventFilter, places: Mapping[str, int]) -> tuple[str, list[object]]:
+    """The condition in SQL, and its values."""
+    conditions: dict[str, object] = {f"{BY[name]} = ?": value for name, value in chosen.given.items()}
+    conditions |= places
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", list(conditions.values())

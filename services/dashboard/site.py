@@ -1,6 +1,7 @@
 """What all pages share: what they read, how they are drawn, and how values look."""
 
 import json
+import re
 import shlex
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,7 @@ from services.dashboard.watching import Look
 LARGEST = 2**62
 TEMPLATES = Path(__file__).parent / "templates"
 NONE = "–"
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?\+\d\d:\d\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -204,14 +206,27 @@ def where_of(run: Path | None) -> str:
 
 
 def coded(text: str, where: str = "") -> Markup:
-    """A text with its commands, which stand between backticks, as code. They get `where`, if they lack it."""
+    """A text with its times, and its commands, which stand between backticks, as code.
+
+    Commands get `where`, if they lack it.
+    """
     parts = enumerate(text.split("`"))
     return Markup("").join(
-        Markup("<code>{}</code>").format(isolated(_with(part, where)))
-        if place % 2
-        else escape(isolated(part))
+        Markup("<code>{}</code>").format(isolated(_with(part, where))) if place % 2 else _timed(part)
         for place, part in parts
     )
+
+
+def _timed(text: str) -> Markup:
+    parts = enumerate(MOMENT.split(text))
+    return Markup("").join(_moment(part) if place % 2 else escape(isolated(part)) for place, part in parts)
+
+
+def _moment(text: str) -> Markup | str:
+    try:
+        return Markup(time(text))
+    except ValueError:
+        return escape(text)
 
 
 def _with(command: str, where: str) -> str:

@@ -1,10 +1,13 @@
 """What pages read of the texts that people were asked."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 PAGE = 200
+PLACE = re.compile(r"(\S+) (\d{1,18}) (\d{1,18}) (.*)", re.ASCII | re.DOTALL)
 LONGEST_WORDS = 200
 EXCERPT, COMPARED = 2000, 10_000
 """So many characters of a text are read for a list; and where it is compared with others."""
@@ -20,6 +23,30 @@ COLUMNS = (
     f"agreement, people, answers, substr(words.text, 1, {EXCERPT}) AS text"
 )
 FROM = "FROM texts LEFT JOIN words USING (project, item)"
+ORDER = ("asked", "rank", "batch", "item")
+
+
+class Place(NamedTuple):
+    """Where in the list of all texts one stands. It stays there, whatever people answer."""
+
+    asked: str
+    rank: int
+    batch: str
+    item: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any] | sqlite3.Row) -> "Place":
+        """The place of a row."""
+        return cls(*(row[name] for name in ORDER))
+
+    @classmethod
+    def read(cls, text: str | None) -> "Place | None":
+        """The place that an address names, if it does."""
+        match = PLACE.fullmatch(text or "")
+        return match and cls(match[1], int(match[2]), match[4], int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.asked} {self.rank} {self.item} {self.batch}"
 
 
 @dataclass(frozen=True)
@@ -51,12 +78,16 @@ class TextQueries:
         self._connection = connection
 
     def found(
-        self, project: str, chosen: TextFilter, after: tuple[str, int] | None, most: int
+        self, project: str, chosen: TextFilter, after: Place | None, most: int, until: Place | None = None
     ) -> list[sqlite3.Row]:
-        """The texts for which the filter holds, those asked last first, after one where that is given."""
-        where, values = _where(project, chosen, after)
+        """The texts for which the filter holds, those asked last first.
+
+        Where places are given, only those after the one, and up to the other.
+        """
+        where, values = _where(project, chosen, after, until)
+        order = ", ".join(f"{name} DESC" for name in ORDER)
         return self._connection.execute(
-            f"SELECT {COLUMNS} {FROM} WHERE {where} ORDER BY asked DESC, rank DESC LIMIT ?", (*values, most)
+            f"SELECT {COLUMNS} {FROM} WHERE {where} ORDER BY {order} LIMIT ?", (*values, most)
         ).fetchall()
 
     def count(self, project: str, chosen: TextFilter) -> int:
@@ -97,12 +128,13 @@ class TextQueries:
 
 
 def _where(
-    project: str, chosen: TextFilter, after: tuple[str, int] | None = None
+    project: str, chosen: TextFilter, after: Place | None = None, until: Place | None = None
 ) -> tuple[str, list[object]]:
     """The condition in SQL, and its values."""
     conditions = list(_conditions(project, chosen))
-    if after is not None:
-        conditions.append(("(asked, rank) < (?, ?)", after))
+    for place, comes in ((after, "<"), (until, ">=")):
+        if place is not None:
+            conditions.append((f"({', '.join(ORDER)}) {comes} (?, ?, ?, ?)", place))
     where = " AND ".join(condition for condition, _ in conditions)
     return where, [value for _, values in conditions for value in values]
 

@@ -3,19 +3,29 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
+from labelloop.config.settings import LEARNER
 from labelloop.observe.asking import Answered, ask, health_client
-from labelloop.observe.status_file import IDLE, SINCE, read_status_file
+from labelloop.observe.service_status import IS_STARTING, READING
+from labelloop.observe.status_file import IDLE, SINCE, STANDING_BY, read_status_file
+from labelloop.observe.status_file import STARTING as BEGINNING
 from labelloop.supervisor.state import ProcessState, read_state
 
-WELL, BUSY, WAITING, ILL = "well", "busy", "waiting", "ill"
-STATES = WELL, BUSY, WAITING, ILL
+WELL, BUSY, STARTING, WAITING, ILL = "well", "busy", "starting", "waiting", "ill"
+STATES = WELL, BUSY, STARTING, WAITING, ILL
 """The better first."""
+ARGILLA = "argilla"
+SILENT = ARGILLA, LEARNER
+"""The processes of this machine that say nothing of themselves."""
+OPTIONAL = "?"
+"""At the end of the name of a service elsewhere that may be left out: until it answers, it is not shown."""
 PATIENCE = 2.0
 WORKING = "labelloop_work_started_timestamp_seconds"
 QUEUES = {
@@ -37,7 +47,9 @@ class Work:
 
 @dataclass(frozen=True)
 class Look:
-    """A process of a service. `state`: well, busy, waiting or ill. `facts`: what else is known, by name."""
+    """A process of a service. `state`: well, busy, starting, waiting or ill. `ended`: how the process before
+    it ended. `facts`: what else is known, by name.
+    """
 
     service: str
     state: str
@@ -50,6 +62,17 @@ class Look:
     facts: tuple[tuple[str, str], ...] = ()
     address: str = ""
     work: tuple[Work, ...] = ()
+    ended: str = ""
+
+    def after(self, before: "Look | None") -> "Look":
+        """The same look, which stays ill after a death until the service says that it works."""
+        if before is None or self.state == ILL:
+            return self
+        has_died = None not in (before.since, self.since) and before.since != self.since
+        if not has_died and (before.state, self.state) != (ILL, STARTING):
+            return self
+        problems = (self.ended,) if self.ended else self.problems or ("it was started again",)
+        return replace(self, state=ILL, problems=problems)
 
 
 class ServicesWatch:
@@ -57,11 +80,24 @@ class ServicesWatch:
 
     def __init__(self, run: Path | None, addresses: Mapping[str, str], token: str | None) -> None:
         self._run = run
-        self._addresses = addresses
+        self._addresses = {name.removesuffix(OPTIONAL): url for name, url in addresses.items()}
+        self._optional = {name.removesuffix(OPTIONAL) for name in addresses if name.endswith(OPTIONAL)}
         self._token = token
+        self._before: dict[tuple[str, str], Look] = {}
+        self._answered: float | None = None
 
     async def look(self) -> tuple[Look, ...]:
         """How each process fares now."""
+        left_out = self._optional - {service for service, _ in self._before}
+        looks = [
+            look.after(self._before.get((look.service, look.address)))
+            for look in await self._now()
+            if not (look.service in left_out and look.state == ILL)
+        ]
+        self._before |= {(look.service, look.address): look for look in looks}
+        return tuple(looks)
+
+    async def _now(self) -> tuple[Look, ...]:
         here, pages = list(self._here()), {**self._addresses}
         pages |= {name: page for name, (_, page) in here if page is not None}
         tls = any(url.startswith("https:") for url in pages.values())
@@ -70,10 +106,24 @@ class ServicesWatch:
             async with health_client(self._token, tls, PATIENCE) as client:
                 found = await asyncio.gather(*(ask(client, url) for url in pages.values()))
                 answers = dict(zip(pages, found, strict=True))
+        shown = [with_pages(look, answers.get(name, ())) for name, (look, _) in here]
         return (
-            *(with_metrics(look, answers.get(name, ())) for name, (look, _) in here),
+            *[look if look.service != ARGILLA else await self._argilla(look) for look in shown],
             *(of_answer(name, each) for name in self._addresses for each in answers[name]),
         )
+
+    async def _argilla(self, look: Look) -> Look:
+        """Argilla, which is starting until it has answered once."""
+        if look.state != WELL or look.since == self._answered:
+            return look
+        state = read_state(self._run) if self._run is not None else None
+        if state is not None and state.argilla is not None:
+            async with health_client(None, state.argilla.startswith("https:"), PATIENCE) as client:
+                with suppress(httpx.HTTPError, httpx.InvalidURL):
+                    if (await client.get(f"{state.argilla}/api/v1/status")).is_success:
+                        self._answered = look.since
+                        return look
+        return replace(look, state=STARTING, doing=BEGINNING)
 
     def _here(self) -> Iterator[tuple[str, tuple[Look, str | None]]]:
         """Each process of this machine by name, with the address of its health page, if it has one."""
@@ -90,13 +140,15 @@ class ServicesWatch:
 def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> Look:
     """A process of this machine, by its supervisor and by itself."""
     problems = [str(said[key]) for key in ("halted", "waiting", "failure") if said.get(key)]
-    doing = str(said.get("doing") or IDLE)
+    doing = str(said.get("doing") or (IDLE if said or name in SILENT else BEGINNING))
     state = ILL if said.get("failure") or said.get("halted") else WAITING if said.get("waiting") else WELL
-    if state == WELL and doing != IDLE and said:
-        state = BUSY
-    if process.state != "running":
+    if process.state not in ("starting", "running"):
         state, doing = ILL, "is started again soon" if process.state == "waiting" else process.state
         problems = [process.ended] if process.ended else []
+    elif state == WELL and (process.state == "starting" or doing in (BEGINNING, STANDING_BY)):
+        state = STARTING
+    elif state == WELL and doing != IDLE:
+        state = BUSY
     project, names_one, what = doing.partition(": ")
     began = said.get(SINCE)
     work = Work(
@@ -114,6 +166,7 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
         restarts=process.restarts,
         **_measured(process.pid),
         work=(work,) if state == BUSY else (),
+        ended=process.ended or "",
     )
 
 
@@ -130,7 +183,7 @@ def of_answer(name: str, answered: Answered) -> Look:
     silent = answered.problem is not None and not answered.samples
     return Look(
         service=name,
-        state=ILL if silent else WAITING if answered.problem else BUSY if work else WELL,
+        state=ILL if silent else _readiness(answered.problem) or (BUSY if work else WELL),
         doing="" if silent else "at work" if work else IDLE,
         problems=(answered.problem,) if answered.problem else (),
         version=built.labels.get("version", "") if built else "",
@@ -142,9 +195,17 @@ def of_answer(name: str, answered: Answered) -> Look:
     )
 
 
-def with_metrics(look: Look, answers: Sequence[Answered]) -> Look:
-    """The look with what the process's metrics tell beside it."""
-    return replace(look, facts=(*look.facts, *(fact for answered in answers for fact in _metrics(answered))))
+def with_pages(look: Look, answers: Sequence[Answered]) -> Look:
+    """The look with what the process's own pages tell beside it."""
+    facts = (*look.facts, *(fact for answered in answers for fact in _metrics(answered)))
+    states = [state for answered in answers if answered.samples and (state := _readiness(answered.problem))]
+    is_more = look.state == WELL and states == [STARTING]
+    return replace(look, facts=facts, state=STARTING if is_more else look.state)
+
+
+def _readiness(problem: str | None) -> str | None:
+    """The state of a service that says that it is not ready, or None."""
+    return None if problem is None else STARTING if problem in (IS_STARTING, READING) else WAITING
 
 
 def _metrics(answered: Answered) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from labelloop.loop.state import Batch, Labels, LoopState, Trained
 
 
 @dataclass(frozen=True)
-class Sample:
+class AuditSample:
     """Texts drawn at random from the `rest`, the texts that were in no earlier batch. All fields are counts.
 
     In earlier batches, `known` texts have a label, and the model is right on `known_right` of them. Of the
@@ -37,7 +37,7 @@ class Estimate:
     high: float
 
 
-def estimate(samples: Sequence[Sample]) -> Estimate | None:
+def estimate(samples: Sequence[AuditSample]) -> Estimate | None:
     """Estimate the accuracy of a model that learned none of the drawn texts. None: no drawn text has a label.
 
     Stratified (Cochran, Sampling Techniques, 1977, ch. 5): known texts are counted, the rest is estimated
@@ -108,7 +108,7 @@ def texts(state: LoopState, batches: Sequence[str]) -> list[int]:
     return sorted(items)
 
 
-def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[Sample]:
+def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iterator[AuditSample]:
     """The random sample in each of the batches, scored with a model's labels for `texts`."""
     labels = current(state)
     right = {item for item, names in predicted.items() if labels.get(item) == names}
@@ -117,7 +117,7 @@ def samples(state: LoopState, batches: Sequence[str], predicted: Labels) -> Iter
     for batch in _up_to(state, batches[-1]):
         if batch.name in batches:
             drawn = _audited(batch)
-            yield Sample(
+            yield AuditSample(
                 known=len(before & labels.keys()),
                 known_right=len(before & right),
                 rest=pool.size - len(before),

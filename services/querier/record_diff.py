@@ -33,7 +33,7 @@ class MissingRecord:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedAnswers:
     """How many people answer each text of a batch.
 
     `gone`: people who may not answer, and have no account, which is not made again: nothing holds their
@@ -60,7 +60,7 @@ def lacks(
     seen_records: Mapping[int, SeenRecord],
     accounts: Mapping[str, str],
     labels: LabelList,
-    wanted: Wanted,
+    wanted: WantedAnswers,
 ) -> list[MissingRecord]:
     """The texts to write, in the order of the batch. `accounts` are usernames by the accounts' ids.
 

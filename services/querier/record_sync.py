@@ -40,7 +40,7 @@ from schemas.events import ProjectCreated
 from schemas.model import replaced
 from services.querier.record_diff import (
     MissingRecord,
-    Wanted,
+    WantedAnswers,
     asked_texts,
     lacks,
     leftovers,
@@ -144,7 +144,7 @@ class RecordSync:
                 )
             closed = barred(state)
             accounts = await self._accounts_for(batch, seen_records, records, closed)
-            wanted = Wanted(
+            wanted = WantedAnswers(
                 min_submitted_at(state, batch.number),
                 closed.difference(accounts.values()),
                 by_text,

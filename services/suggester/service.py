@@ -22,7 +22,7 @@ from labelloop.loop.suggestions import (
     suggester_at,
     suggester_next,
 )
-from labelloop.machines.endpoint import Access, Answer, Endpoint, Question, RefusedText
+from labelloop.machines.endpoint import Access, ChatAnswer, ChatQuestion, Endpoint, RefusedText
 from labelloop.machines.function_process import Functions, run
 from labelloop.machines.label_functions import RULES, combined
 from labelloop.machines.prompt import digest, messages, suggestion
@@ -101,7 +101,7 @@ async def by_llm(
     left = money_left(state, state.batches[work.batch], work.choice)
     waiting = list(zip(work.items, texts, strict=True))
     suggested, refused = list[SuggestedItem](), list[int]()
-    answers, tokens_in, tokens_out = list[Answer](), 0, 0
+    answers, tokens_in, tokens_out = list[ChatAnswer](), 0, 0
     failure: Exception | None = None
     while waiting and failure is None and (not (answers or refused) or time.monotonic() - began < PORTION):
         if (parameters.cost(tokens_in, tokens_out) or 0.0) >= left:
@@ -110,7 +110,7 @@ async def by_llm(
         questions = [_question(state, work, parameters, text) for _, text in together]
         answered = await _asked_together(endpoint, questions, parameters.per_second)
         for (item, _), answer in zip(together, answered, strict=True):
-            if isinstance(answer, Answer):
+            if isinstance(answer, ChatAnswer):
                 answers.append(answer)
                 suggested.append(_read(state, item, answer))
                 tokens_in, tokens_out = tokens_in + answer.tokens_in, tokens_out + answer.tokens_out
@@ -143,8 +143,8 @@ async def by_llm(
 
 
 async def _asked_together(
-    endpoint: Endpoint, questions: Sequence[Question], per_second: float
-) -> list[Answer | BaseException]:
+    endpoint: Endpoint, questions: Sequence[ChatQuestion], per_second: float
+) -> list[ChatAnswer | BaseException]:
     """The answers. A failure is told before the end where others are waited for longer."""
     tasks = [asyncio.create_task(endpoint.ask(each, per_second)) for each in questions]
     try:
@@ -179,10 +179,10 @@ async def by_functions(state: LoopState, work: NextSuggestions, texts: Sequence[
     )
 
 
-def _question(state: LoopState, work: NextSuggestions, parameters: LlmParameters, text: str) -> Question:
+def _question(state: LoopState, work: NextSuggestions, parameters: LlmParameters, text: str) -> ChatQuestion:
     project, labels = at_batch(state, state.batches[work.batch].number), label_list(state)
     several, longest = project.is_multi_label, parameters.max_characters
-    return Question(
+    return ChatQuestion(
         parameters.model,
         messages(parameters.template, labels, project.guidelines, text, longest, several=several),
         parameters.temperature,
@@ -191,7 +191,7 @@ def _question(state: LoopState, work: NextSuggestions, parameters: LlmParameters
     )
 
 
-def _read(state: LoopState, item: int, answer: Answer) -> SuggestedItem:
+def _read(state: LoopState, item: int, answer: ChatAnswer) -> SuggestedItem:
     return suggestion(item, answer.content, label_list(state), several=state.project.is_multi_label)
 
 

@@ -41,6 +41,7 @@ def test_only_a_projects_own_annotators_find_it_on_their_home_page(served: Serve
     assert not lists(bob, project)
 
 
+@pytest.mark.all_cells
 def test_changed_guidelines_are_read_beside_the_texts_as_text(
     loop: Loop, browser: Browser, tmp_path: Path
 ) -> None:

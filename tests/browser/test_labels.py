@@ -16,6 +16,7 @@ expect.set_options(timeout=PATIENCE)
 HOSTILE = "<img src=x onerror=\"document.title='run'\"> & bill"
 
 
+@pytest.mark.all_cells
 def test_the_old_link_and_the_home_page_open_the_new_data_set_with_the_new_labels(
     loop: Loop, browser: Browser
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from labelloop.alerts.problems import of_project
-from labelloop.alerts.settings import BOOK, Rules
+from labelloop.alerts.settings import BOOK, AlertRules
 from labelloop.log.base import ErasingLog, Log
 from labelloop.loop.state import NotCreated
 from labelloop.observe.service_status import ServiceStatus
@@ -70,7 +70,7 @@ async def test_a_project_that_is_halted_is_told_until_it_goes_on(log: Log, tmp_p
     good, data = new_event(PROJECT, annotated(), source="tests"), b"{}"
     bad = Event({**good.attributes, "datahash": datahash(data)}, data)
     skip = EventSkipped(request="s", who="ada", event=bad.id, content=datahash(data))
-    halted, over = titles_of(of_project(NotCreated(PROJECT), {}, "halted", Rules(), None)["halted"])
+    halted, over = titles_of(of_project(NotCreated(PROJECT), {}, "halted", AlertRules(), None)["halted"])
     await append(log, project(), queried())
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):
@@ -87,7 +87,7 @@ async def test_a_batch_that_waits_is_not_over_while_what_was_missed_is_read(log:
     await append(log, project())
     await log.append(new_event(PROJECT, queried(), source="tests", time=START))
     late = START + timedelta(days=30)
-    waits, _ = titles_of(of_project(state_of(project(), queried()), {}, None, Rules(), late)["waiting"])
+    waits, _ = titles_of(of_project(state_of(project(), queried()), {}, None, AlertRules(), late)["waiting"])
     with a_hook() as hook:
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await until_told(hook, tmp_path, waits)
@@ -119,7 +119,7 @@ async def test_what_is_not_judged_any_more_is_not_said_to_be_over(log: Log, tmp_
             await append(log, moved)
             await append_failure("second")
             await until_told(hook, tmp_path, about(PROJECT), about("second"))
-        async with at_work(await an_alerting(log, tmp_path, hook, rules=Rules(failed=None))):
+        async with at_work(await an_alerting(log, tmp_path, hook, rules=AlertRules(failed=None))):
             await until(lambda: not json.loads((tmp_path / BOOK).read_text())["standing"])
         async with at_work(await an_alerting(log, tmp_path, hook)):
             await until(lambda: len(hook.titles) == 3)
@@ -137,7 +137,7 @@ async def test_a_log_that_lacks_what_was_told_is_refused_unless_it_can_erase_eve
             await until(lambda: hook.titles == [FAILED])
         book = open_book(tmp_path, await log.identity(), [])
         status = ServiceStatus("alerting")
-        alerting = Alerting(another, book, [], NOBODY, Rules(), status, interval=0.1)
+        alerting = Alerting(another, book, [], NOBODY, AlertRules(), status, interval=0.1)
         async with at_work(alerting):
             if isinstance(another, ErasingLog):
                 await until(lambda: status.health.unreadiness() is None and set(book.places.values()) == {1})

@@ -168,7 +168,7 @@ def test_gold_texts_come_and_end_while_people_label(loop: Loop, tmp_path: Path) 
     # All six are used: the next batch has none, and says so.
     state = loop.wait(project, lambda state: "2" in state.batches)
     assert not state.batches["2"].queried.gold
-    assert names(loop.command("status"), "6 of 6", "labelloop change --gold")
+    assert names(loop.command("status"), "6 of 6", f"labelloop change {state.project.name} --gold FILE")
     more = tmp_path / "more.csv"
     lines = (tmp_path / "gold.csv").read_text(encoding="utf-8")
     more.write_text(f'{lines}"a mail about {HAM}, number 1",{HAM}\nsurely {HAM},{HAM}\n', encoding="utf-8")

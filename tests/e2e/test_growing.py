@@ -36,6 +36,7 @@ def mail(folder: Path, first: int, last: int) -> Path:
     return path
 
 
+@pytest.mark.all_cells
 def test_further_texts_are_asked_and_learned_through_kills(loop: Loop, tmp_path: Path) -> None:
     learner = ("--model", TINY, "--classifier", "linear", "--cold-start", "random", "--lookahead", 0)
     data = ("--dataset", mail(tmp_path, 0, 8), "--labels", ",".join(LABELS), "--keep-columns", "team")

@@ -2,6 +2,7 @@
 
 import secrets
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from labelloop.loop.schedule import finished
 from labelloop.loop.state import LoopState
 from labelloop.store import open_store
 from tests.support.argilla_server import ArgillaServer
-from tests.support.command import LABELLOOP, labelloop
+from tests.support.command import LABELLOOP, PATIENCE, labelloop
 from tests.support.loop import ROOT, Loop, a_loop, texts
 from tests.support.messages import names
 from tests.support.people import Person
@@ -57,7 +58,10 @@ def copy(source: Loop, target: Loop, project: str) -> str:
 def copy_and_kill(source: Loop, target: Loop, project: str, when: Callable[[], object]) -> bool:
     """Move it by a process that is killed at a moment; whether it still ran then."""
     process = subprocess.Popen([*LABELLOOP, *arguments(source, target, project)], cwd=ROOT)
-    source.until(when)
+    give_up = time.monotonic() + PATIENCE
+    # Its last steps take some hundredths of a second: who looks ten times a second may come too late.
+    while not when() and process.poll() is None and time.monotonic() < give_up:
+        time.sleep(0.005)
     runs = process.poll() is None
     process.kill()
     process.wait()

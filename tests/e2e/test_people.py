@@ -67,6 +67,7 @@ def test_a_person_is_removed_in_the_midst_of_a_batch(loop: Loop, tmp_path: Path)
     assert json.loads(loop.command("replay", "--verify", "--project", project, "--json"))["verified"]
 
 
+@pytest.mark.all_cells
 def test_a_removed_person_is_not_made_again_in_an_argilla_that_was_lost(
     loop: Loop, tmp_path: Path, own_argilla_server: ArgillaServer
 ) -> None:

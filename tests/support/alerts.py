@@ -5,7 +5,7 @@ from pathlib import Path
 
 from labelloop.alerts.channels import targets
 from labelloop.alerts.problems import SILENT, Alert, ServiceHealth, failing_after, of_project, of_service
-from labelloop.alerts.settings import BOOK, Rules
+from labelloop.alerts.settings import BOOK, AlertRules
 from labelloop.log.base import Log
 from labelloop.loop.state import NotCreated
 from labelloop.observe.service_status import ServiceStatus
@@ -22,13 +22,13 @@ NOBODY = ServiceWatch(None, {})
 
 
 async def an_alerting(
-    log: Log, folder: Path, hook: Hook, watching: ServiceWatch = NOBODY, rules: Rules | None = None
+    log: Log, folder: Path, hook: Hook, watching: ServiceWatch = NOBODY, rules: AlertRules | None = None
 ) -> Alerting:
     """It looks ten times a second, and keeps what it told in the folder."""
     alert_targets = targets([hook.url])
     book = open_book(folder, await log.identity(), [target.id for target in alert_targets])
     return Alerting(
-        log, book, alert_targets, watching, rules or Rules(), ServiceStatus("alerting"), interval=0.1
+        log, book, alert_targets, watching, rules or AlertRules(), ServiceStatus("alerting"), interval=0.1
     )
 
 
@@ -50,11 +50,11 @@ def failed_titles(project: str = PROJECT, service: str = "trainer") -> tuple[str
     """Those of a failure of a service in a project."""
     failure = ServiceFailed(service=service, due="poll", kind="x", error="x", attempt=1)
     failing = failing_after({}, new_event(project, failure, source=service))
-    (alert,) = of_project(NotCreated(project), failing, None, Rules(), None).values()
+    (alert,) = of_project(NotCreated(project), failing, None, AlertRules(), None).values()
     return titles_of(alert)
 
 
 def silent_titles(service: str) -> tuple[str, str]:
     """Those of a service that does not answer, or is not ready."""
-    (alert,) = of_service(service, ServiceHealth("x", START), {SILENT}, Rules(), START).values()
+    (alert,) = of_service(service, ServiceHealth("x", START), {SILENT}, AlertRules(), START).values()
     return titles_of(alert)

@@ -26,10 +26,15 @@ def appended(home: Path, project: str = PROJECT) -> list[tuple[str, dict[str, An
     return [(event["type"].split(".")[1], event["data"]) for event in events]
 
 
-async def _append(url: str, *facts: EventData) -> None:
+def add_to(home: Path, project: str, *data: EventData) -> None:
+    """Append events of a project that the home has."""
+    asyncio.run(_append(open_home(home).log_url, *data, project=project))
+
+
+async def _append(url: str, *facts: EventData, project: str = PROJECT) -> None:
     await create_log(url)
     log = open_log(url)
     try:
-        await log.append(*(new_event(PROJECT, data, source="tests") for data in facts))
+        await log.append(*(new_event(project, data, source="tests") for data in facts))
     finally:
         await log.close()

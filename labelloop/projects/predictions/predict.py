@@ -19,6 +19,7 @@ from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.pool.words import quoted
 from labelloop.projects.chosen_model import choose_model
 from labelloop.projects.predictions.calibration import Calibration, calibrated
 from labelloop.projects.predictions.reliability import AuditedText, audited
@@ -54,24 +55,30 @@ class PredictionRequest:
         if not self.files:
             return {"pool": pool_of(state).version}
         files = [[str(file), file_digest(file)] for file in self.files]
+        read = self.columns_in(state)
         return {
             "files": files,
-            "read": [self.wanted_of(state).text_columns, asdict(self.file_columns.reading)],
+            "read": [read.text_columns or read.usual, asdict(self.file_columns.reading)],
         }
 
-    def wanted_of(self, state: LoopState) -> FileColumns:
-        """The columns that are read: if a text of the project has several, these, unless others are named.
+    def columns_in(self, state: LoopState) -> FileColumns:
+        """The columns that are read: unless others are named, those of the project.
 
-        Raises UserError if they are not as many.
+        Where a text has one column, a file that lacks it may have another. Raises UserError if they are not
+        as many.
         """
         project, named = state.project, self.file_columns.text_columns
-        own = project.text_columns if isinstance(project, ProjectCreatedV4) else ()
-        if named is not None and len(named) != max(1, len(own)):
+        several = project.text_columns if isinstance(project, ProjectCreatedV4) else ()
+        own = several or (project.pool.text_column,)
+        if named is not None and len(named) != len(own):
+            has = f"{len(own)} column{'s' * (len(own) > 1)} ({quoted(own)})"
             raise UserError(
-                f"a text of the project has {max(1, len(own))} columns, and {len(named)} are named: give one "
-                "--text-column for each, in the same order"
+                f"a text of the project has {has}, and {len(named)} are named: give one --text-column for "
+                "each, in the same order"
             )
-        return self.file_columns if named or len(own) < 2 else replace(self.file_columns, text_columns=own)
+        if len(own) > 1:
+            return replace(self.file_columns, text_columns=named or own)
+        return replace(self.file_columns, usual=own)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ async def predict(
         choose_model, state, store, prediction_request.model, begun.get("model") if is_same else None
     )
     unfinished.begin(json.loads(json.dumps({**about, "model": trained.model, "sha256": trained.sha256})))
-    staged = await _staged(prediction_request.files, prediction_request.wanted_of(state), unfinished, show)
+    staged = await _staged(prediction_request.files, prediction_request.columns_in(state), unfinished, show)
     pool = pool_of(state)
     files = unfinished.rows if staged else await asyncio.to_thread(store.pool, pool)
     texts = OpenSnapshot.open(files) if staged else await asyncio.to_thread(store.open_pool, pool)
@@ -146,7 +153,7 @@ async def _staged(
     with suppress(OSError, ValueError):
         if unfinished.rows.is_file():
             return Staged(**json.loads(unfinished.columns.read_text(encoding="utf-8")))
-    show("reading", 0, None)
+    show(f"reading {', '.join(map(str, files))}", 0, None)
     return await asyncio.to_thread(stage, files, file_columns, unfinished)
 
 

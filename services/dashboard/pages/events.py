@@ -33,7 +33,8 @@ def routes(site: Site) -> Iterator[Route]:
             newest=urlencode(chosen.given),
             names=site.queries.event_names(),
             projects=site.queries.projects(),
-            count=site.queries.count(),
+            count=site.queries.count(EventFilter()),
+            found=site.queries.count(chosen),
             letters=site.letters,
         )
 

@@ -246,4 +246,4 @@ def _stopping(stopping: Mapping[str, Any]) -> Chart:
 
 
 def _length(seconds: float) -> str:
-    return {60: "minute", 600: "ten minutes", 3600: "hour"}.get(int(seconds), "day")
+    return {60: "minute", 600: "ten minutes", 3600: "hour"}.get(int(seconds), "day of UTC")

@@ -18,8 +18,9 @@ from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
 from services.dashboard.said import Wanted
 from services.dashboard.sayings import Content, as_called, of_item
+from services.dashboard.search import Part
 from services.dashboard.site import Site, whole_number
-from services.dashboard.text_queries import COMPARED, LONGEST_WORDS, PAGE, TextFilter
+from services.dashboard.text_queries import COMPARED, LONGEST_WORDS, Place, TextFilter
 
 BEGINNING = 10_000
 """So many characters of a text are on its page: browsers stand still over a long text without spaces."""
@@ -36,14 +37,10 @@ def routes(site: Site) -> Iterator[Route]:
         if project and project not in cards:
             raise HTTPException(404)
         chosen = TextFilter(**{name: given.get(name, "") for name in TextFilter.names()})
-        after = _place(given.get("after"))
+        part = Part(Place.read(given.get("after")), Place.read(given.get("until")))
         called = (site.queries.figure(project, PROJECT) or {}).get("called") or {}
-        found = await site.search.found(project, chosen, list(called.values()), after)
-        rows = found.rows
-        last = rows[PAGE - 1] if len(rows) > PAGE else None
-        more = None
-        if last is not None:
-            more = urlencode({"project": project, **chosen.given, "after": f"{last['asked']} {last['rank']}"})
+        found = await site.search.found(project, chosen, list(called.values()), part)
+        more = urlencode({"project": project, **chosen.given, "after": str(found.until or "")})
         return site.draw(
             request,
             "texts.html",
@@ -51,9 +48,11 @@ def routes(site: Site) -> Iterator[Route]:
             project=project,
             cards=cards,
             chosen=chosen,
-            rows=rows[:PAGE],
-            after=after,
+            rows=found.rows,
+            after=part.after or "",
+            until=found.until or "",
             more=more,
+            is_more=found.is_more,
             count=found.count,
             choices=found.choices,
             longest=LONGEST_WORDS,
@@ -152,9 +151,3 @@ def _said(content: Content | None, item: int, called: Mapping[str, str]) -> dict
 
 def _told(asking: Mapping[str, Any]) -> dict[str, Any]:
     return {**asking, "why": reason_of(asking)}
-
-
-def _place(text: str | None) -> tuple[str, int] | None:
-    asked, _, rank = (text or "").rpartition(" ")
-    number = whole_number(rank)
-    return None if number is None or not asked else (asked, number)

@@ -1,8 +1,10 @@
 // What every page does: times in the reader's zone, and sections that follow what happens.
 import {Idiomorph} from "./vendor/idiomorph-0.8.0/idiomorph.esm.js";
+import {List} from "./list.js";
 
 const SHORTEST = 150;
 const LATER = 2000;
+const SELDOM = 5000;
 const live = document.getElementById("live");
 const dates = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
 const days = new Intl.DateTimeFormat(undefined, {dateStyle: "medium"});
@@ -38,9 +40,30 @@ function tell(state, words) {
   live.lastElementChild.textContent = words;
 }
 
+const callbacks = {beforeNodeMorphed: keepsItsDrawing, beforeAttributeUpdated: keepsItsState};
+const list = document.getElementById("parts") && new List(ask, callbacks);
 let isAsking = false;
 let isDue = false;
 let source = null;
+let again = 0;
+
+/** The page at an address as it is now, or null. */
+async function ask(address) {
+  try {
+    const answer = await fetch(address, {headers: {Accept: "text/html"}});
+    if (answer.status === 401) tell("away", "logged out");
+    else if (answer.status >= 500) tell("away", "the dashboard does not answer");
+    if (!answer.ok) return null;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    localise(page);
+    count(page);
+    return page;
+  } catch {
+    tell("away", "the dashboard does not answer");
+    setTimeout(refresh, LATER);
+    return null;
+  }
+}
 
 /** Draw anew what lives on this page, as it is now. One request at a time. */
 async function refresh() {
@@ -49,16 +72,12 @@ async function refresh() {
   isAsking = true;
   while (isDue) {
     isDue = false;
-    try {
-      const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
-      if (answer.status === 401) tell("away", "logged out");
-      if (answer.ok) {
-        draw(new DOMParser().parseFromString(await answer.text(), "text/html"));
-        if (source?.readyState === EventSource.OPEN) tell("live", "live");
-      }
-    } catch {
-      tell("away", "the dashboard does not answer");
-      setTimeout(refresh, LATER);
+    const page = await ask(list ? list.address : location.href);
+    if (page) {
+      draw(page);
+      await list?.follow(page);
+      if (source.readyState === EventSource.OPEN) tell("live", "live");
+      if (source.readyState === EventSource.CLOSED) tell("seldom", `looks every ${SELDOM / 1000} s`);
     }
     await new Promise((done) => setTimeout(done, SHORTEST));
   }
@@ -66,11 +85,9 @@ async function refresh() {
 }
 
 function draw(page) {
-  localise(page);
-  count(page);
   for (const section of document.querySelectorAll("[data-live]")) {
     const newer = page.getElementById(section.id);
-    if (newer) Idiomorph.morph(section, newer, {callbacks: {beforeNodeMorphed: keepsItsDrawing, beforeAttributeUpdated: keepsItsState}});
+    if (newer) Idiomorph.morph(section, newer, {callbacks});
   }
   document.dispatchEvent(new Event("drawn"));
   loadCharts();
@@ -88,52 +105,39 @@ function keepsItsDrawing(old, newer) {
   return false;
 }
 
-/** A long list grows when its end comes into sight; without this script, its link shows the rest. */
-function grow() {
-  const list = document.querySelector("[data-grows]");
-  if (!list) return;
-  const seen = new IntersectionObserver(async (entries) => {
-    const more = document.getElementById("more");
-    if (!more || !entries.some((entry) => entry.isIntersecting)) return;
-    seen.unobserve(more);
-    const answer = await fetch(more.href);
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const chunk = page.getElementById("texts");
-    chunk.removeAttribute("id");
-    document.getElementById("rest").append(chunk);
-    const next = page.getElementById("more");
-    if (!next) return more.remove();
-    more.href = next.href;
-    seen.observe(more);
-  }, {rootMargin: "1200px"});
-  const more = document.getElementById("more");
-  if (more) seen.observe(more);
-}
-
 /** Charts are large: only pages that have one load what draws them. */
 function loadCharts() {
   if (document.querySelector("[data-chart]")) import("./charts.js");
 }
 
+/** Hear of what changes. Where no stream is given, as too many pages are open, the page looks by itself. */
 function follow() {
+  clearTimeout(again);
+  source?.close();
   source = new EventSource("/live");
   source.onopen = () => {
     tell("live", "live");
     refresh();
   };
   source.onerror = () => {
-    tell("away", "reconnecting");
     // A browser gives up after an answer that is no stream.
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, LATER);
+    if (source.readyState !== EventSource.CLOSED) return tell("away", "reconnecting");
+    again = setTimeout(follow, SELDOM);
+    refresh();
   };
   source.addEventListener("changed", refresh);
 }
 
-addEventListener("pagehide", () => source?.close());
-document.addEventListener("visibilitychange", () => document.hidden || refresh());
+/** A page that nobody sees hears nothing: a browser has few connections for all of its tabs. */
+function rest() {
+  clearTimeout(again);
+  source?.close();
+}
+
+addEventListener("pagehide", rest);
+addEventListener("pageshow", (event) => event.persisted && follow());
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : follow()));
 localise(document);
 setInterval(() => document.hidden || count(document), 1000);
 loadCharts();
-grow();
-follow();
+document.hidden || follow();

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.alerts.problems import of_project
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.config.home import existing_home
 from labelloop.observe.status_file import read_status_file
 from schemas.events import BatchAnnotated, ServiceFailed
@@ -37,7 +37,7 @@ def disputed(batch: str = "0", revision: int = 0, agreement: float = 0.1) -> Bat
 
 
 DISAGREE, AGREE = titles_of(
-    of_project(state_of(project(), queried(), disputed()), {}, None, Rules(), None)["agreement"]
+    of_project(state_of(project(), queried(), disputed()), {}, None, AlertRules(), None)["agreement"]
 )
 
 

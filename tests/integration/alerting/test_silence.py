@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.alerts.problems import ServiceHealth, of_service
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.log.sqlite.log import SqliteLog
 from labelloop.observe.logs import hiding
 from labelloop.observe.server import HealthServer
@@ -24,9 +24,11 @@ from tests.support.plugged import at_work
 from tests.support.receivers import Hook
 from tests.support.states import START
 
-RULES = Rules(silent=timedelta(seconds=0.5), lag=timedelta(seconds=60))
+RULES = AlertRules(silent=timedelta(seconds=0.5), lag=timedelta(seconds=60))
 SILENT, OVER = silent_titles("trainer")
-BEHIND, _ = titles_of(of_service("trainer", ServiceHealth(None, START, 10**6), (), Rules(), START)["lag"])
+BEHIND, _ = titles_of(
+    of_service("trainer", ServiceHealth(None, START, 10**6), (), AlertRules(), START)["lag"]
+)
 
 
 @pytest.fixture

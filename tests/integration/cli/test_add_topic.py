@@ -274,6 +274,7 @@ def test_of_a_project_with_labels_an_unknown_one_and_no_number_are_refused(
     assert pool(loop, project).gold([2]) == ["ham"]
 
 
+@pytest.mark.all_cells
 def test_it_waits_for_a_kafka_that_is_away_says_so_once_and_goes_on(
     loop: ServiceLoop, own_broker: Broker, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tests.support.command import error_line, labelloop
 from tests.support.homes import appended, home_with
 from tests.support.messages import names
 from tests.support.people import Person
-from tests.support.states import PROJECT, all_answered, project, queried
+from tests.support.states import PROJECT, all_answered, project, queried, recorded, vote, votes
 
 DISABLED = AnnotatorChanged(request="1", who="ada", annotator="ann", standing="disabled")
 OF_BOTH = ProjectChangedV2(
@@ -100,6 +100,22 @@ def test_without_argilla_it_is_recorded(home: Path) -> None:
     name, data = appended(home)[-1]
     assert (name, data["annotator"], data["standing"]) == ("AnnotatorChanged", "ann", "disabled")
     assert data["why"] == "on leave"
+
+
+def test_a_status_tells_that_nobody_is_left_for_texts_that_wait(tmp_path: Path) -> None:
+    facts = (project(min_submitted=2), queried(), recorded(votes(0, vote("ann", "spam"))))
+    home = home_with(tmp_path / "home", *facts)
+    before = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
+    labelloop("annotators", "disable", "ann", "--force", "--home", home)
+
+    told = labelloop("status", "--home", home).stdout
+    after = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
+
+    assert before["stuck"] is None
+    assert after["stuck"] == {"texts": {"0": 3}, "barred": {"ann": "disabled"}, "is_sure": False}
+    assert names(
+        told, "ann is disabled", "labelloop annotators enable ann", "labelloop close 0 --project mail"
+    )
 
 
 def workspaces(server: ArgillaServer, person: Person) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from labelloop.errors import UserError
+from labelloop.projects import change_labels
 from schemas import events as e
 from schemas.parts import MULTI_LABEL, Choice, SettingsV2
 from tests.support.command import error_line, labelloop
@@ -34,6 +36,21 @@ def test_a_text_that_is_being_asked_again_already_keeps_no_other_from_it(tmp_pat
     assert result.exit_code == 0, result.output
     assert names(result.output, 3)
     assert asked_again(home) == [[0], [3, 6]]
+
+
+def test_killed_after_the_first_append_it_has_asked_again_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_with(tmp_path / "home", project(), queried(), all_answered())
+
+    async def killed(*_: object) -> None:
+        raise UserError("killed")
+
+    monkeypatch.setattr(change_labels, "read_again", killed)
+    error_line(labelloop("labels", "retire", SPAM, "--ask-again", "--home", home))
+
+    assert [name for name, _ in appended(home)][-2:] == ["LabelsChanged", "RelabelRequested"]
+    assert asked_again(home) == [[0]]
 
 
 def of_labels(count: int, **settings: Any) -> e.ProjectCreated:

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
 from labelloop.learner.requests import SCORED_AT_A_TIME
 from labelloop.learner.shared import SHARED
 from labelloop.pool.snapshot import Row
 from labelloop.pool.sources import load
 from labelloop.projects.formats import FORMATS
-from schemas.parts import BaseModelChoice
+from labelloop.projects.predictions.predict import PredictionRequest
+from schemas.parts import BaseModelChoice, Snapshot
 from tests.integration.learner.conftest import LABELS, STARTS
-from tests.support.command import LABELLOOP, error_line, eventually, labelloop
+from tests.support.command import LABELLOOP, eventually, labelloop
 from tests.support.homes import home_with
 from tests.support.messages import names
-from tests.support.states import PROJECT, project
+from tests.support.states import PROJECT, project, state_of
 from tests.support.tiny_bert import TINY
 from tests.support.trained_home import trained_home
 
@@ -46,6 +48,15 @@ def predicted(home: Path, *arguments: object) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
     said: dict[str, Any] = json.loads(result.stdout or result.stderr.splitlines()[-1])
     return said
+
+
+def refusal(result: Result) -> str:
+    """The one line that it failed with, after those that say how far it came."""
+    *before, last = result.stderr.splitlines()
+    assert result.exit_code == 2, result.output
+    assert not [line for line in before if "error" in line]
+    assert last.startswith("error: ")
+    return last
 
 
 def rows_of(file: Path) -> list[dict[str, Any]]:
@@ -128,6 +139,29 @@ def test_a_file_in_each_format_with_the_users_own_columns(home: Path, tmp_path: 
     assert len(FORMATS) == 5, "the Hub is in the tests of formats"
 
 
+@pytest.mark.parametrize(
+    ("own", "header", "read"),
+    [
+        (("body",), ("text", "body"), "body"),
+        (("body",), ("title", "text"), "text"),
+        (("title", "body"), ("body", "text", "title"), "title body"),
+    ],
+    ids=["its own before text", "text where its own is not", "several"],
+)
+def test_texts_are_read_from_the_columns_of_the_project(
+    tmp_path: Path, own: tuple[str, ...], header: tuple[str, ...], read: str
+) -> None:
+    settings = {"text_columns": own} if own[1:] else {}
+    state = state_of(project(pool=Snapshot(uri="p", digest="d", size=3, text_column=own[0]), **settings))
+    file = tmp_path / "mail.csv"
+    file.write_text(f"{','.join(header)}\n{','.join(f'{name}!' for name in header)}\n", encoding="utf-8")
+
+    table = PredictionRequest((file,)).columns_in(state).of(file)
+
+    assert table.texts[0].split() == [f"{name}!" for name in read.split()]
+    assert {*header} - {read} <= {*table.kept_columns}, "the others are kept"
+
+
 def test_empty_texts_get_no_label_and_are_not_lost(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.jsonl").write_text('{"text": "who is"}\n{"text": " "}\n{"text": null, "id": 3}\n')
 
@@ -163,6 +197,8 @@ def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (("mail.csv", "--text-column", "words"), ("words", "--text-column", "'body'")),
+        (("mail.csv",), ("'text'", "--text-column", "'id'", "'body'")),
+        (("mail.csv", "--text-column", "id", "--text-column", "body"), (1, "'text'", 2, "--text-column")),
         (("mail.csv", "--text-column", "body", "--pool"), ("--pool",)),
         (("none.csv",), ("none.csv",)),
         (("--text-column", "body"), ("file",)),
@@ -195,7 +231,7 @@ def test_bad_input_gets_one_line_and_nothing_is_lost(
     monkeypatch.chdir(tmp_path)
     where = () if "--output" in arguments else ("--output", "out.jsonl")
 
-    line = error_line(labelloop("predict", *arguments, *where, "--home", home))
+    line = refusal(labelloop("predict", *arguments, *where, "--home", home))
 
     assert names(line, *words)
     assert (tmp_path / "mail.csv").read_bytes() == before
@@ -204,13 +240,13 @@ def test_bad_input_gets_one_line_and_nothing_is_lost(
 
 def test_without_a_model_or_with_one_that_was_pruned(home: Path, tmp_path: Path) -> None:
     bare = home_with(tmp_path / "bare", project())
-    assert names(error_line(labelloop("predict", "--home", bare)), "no model", "label")
+    assert names(refusal(labelloop("predict", "--home", bare)), "no model", "label")
 
     kept = home / "store" / PROJECT / "models"
     kept.rename(home / "away")
     try:
-        newest = error_line(labelloop("predict", "--home", home))
-        named = error_line(labelloop("predict", "--home", home, "--model", "0"))
+        newest = refusal(labelloop("predict", "--home", home))
+        named = refusal(labelloop("predict", "--home", home, "--model", "0"))
     finally:
         (home / "away").rename(kept)
     assert names(newest, "none", "store")
@@ -238,7 +274,7 @@ def test_killed_in_the_middle_it_goes_on_and_no_row_is_lost_or_there_twice(
     scores = tmp_path / "out.csv.unfinished" / "scores"
     process = started(home, many, output, alone=True)
     eventually(lambda: len(list(scores.glob("*.npy"))) > 2, "some chunks are scored")
-    assert names(error_line(labelloop("predict", many, "--home", home, "--output", output)), "another")
+    assert names(refusal(labelloop("predict", many, "--home", home, "--output", output)), "another")
     process.send_signal(signal.SIGKILL)
     process.wait()
     done = {file: file.stat().st_mtime_ns for file in scores.glob("*.npy")}
@@ -263,7 +299,7 @@ def test_what_is_unfinished_of_other_texts_or_another_model_is_begun_anew(home: 
     output = tmp_path / "out.jsonl"
     source = mail(tmp_path, 5)
     refused = ("predict", source, "--text-column", "body", "--home", home, "--output", output)
-    error_line(labelloop(*refused, "--at-least", 1))
+    refusal(labelloop(*refused, "--at-least", 1))
     mail(tmp_path, 7)
 
     said = predicted(home, source, "--text-column", "body", "--output", output)

@@ -19,6 +19,7 @@ from tests.support.command import eventually
 from tests.support.dashboard_process import DashboardProcess, a_dashboard
 from tests.support.log_thread import LogThread
 from tests.support.logs import some_event
+from tests.support.matrices import cells
 from tests.support.states import PROJECT, all_answered, project, queried, recorded, vote, votes
 
 FACTS = (project(), queried(), recorded(votes(0, vote("ann", "spam"))), all_answered())
@@ -61,6 +62,7 @@ def test_what_happens_is_on_the_page(log: str, writer: LogThread, tmp_path: Path
         assert dashboard.stop() == 0
 
 
+@pytest.mark.parametrize("log", cells("sqlite", rest=["kafka"]), indirect=True)
 def test_kills_lose_and_double_nothing(log: str, writer: LogThread, tmp_path: Path) -> None:
     written = len(FACTS)
     with a_dashboard(log, tmp_path / "state") as dashboard:

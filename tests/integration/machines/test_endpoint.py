@@ -9,7 +9,7 @@ import time
 import pytest
 
 from labelloop.errors import Unavailable, UserError
-from labelloop.machines.endpoint import Access, Answer, Endpoint, Question, RefusedText
+from labelloop.machines.endpoint import Access, ChatAnswer, ChatQuestion, Endpoint, RefusedText
 from tests.support.llm_server import LlmServer, Reply, llm_server, said
 from tests.support.messages import raises_naming
 
@@ -25,10 +25,10 @@ def ask(
     seconds: float = 30.0,
     times: int = 1,
     per_second: float = 1e6,
-) -> list[Answer]:
-    async def asking() -> list[Answer]:
+) -> list[ChatAnswer]:
+    async def asking() -> list[ChatAnswer]:
         endpoint = Endpoint(Access(server.url, key))
-        question = Question("tiny", MESSAGES, 0.0, 50, seconds)
+        question = ChatQuestion("tiny", MESSAGES, 0.0, 50, seconds)
         try:
             return [await endpoint.ask(question, per_second) for _ in range(times)]
         finally:
@@ -41,7 +41,7 @@ def test_an_answer_tells_who_wrote_it_and_what_it_took() -> None:
     with llm_server(lambda asked: said("spam")) as server:
         (answer,) = ask(server, key=KEY)
 
-    assert answer == Answer("spam", "tiny-1", "fp_1", 100, 10)
+    assert answer == ChatAnswer("spam", "tiny-1", "fp_1", 100, 10)
     assert server.keys == [f"Bearer {KEY}"]
     assert server.paths == ["/v1/chat/completions"]
     assert server.asked[0]["model"] == "tiny"
@@ -157,7 +157,7 @@ def test_a_server_that_is_asked_too_often_says_when_it_may_be_asked_again(header
 
     async def asking(server: LlmServer) -> None:
         endpoint = Endpoint(Access(server.url))
-        question = Question("tiny", MESSAGES, 0.0, 50, 30)
+        question = ChatQuestion("tiny", MESSAGES, 0.0, 50, 30)
         with pytest.raises(Unavailable):
             await endpoint.ask(question, 1e6)
         await endpoint.ask(question, 1e6)

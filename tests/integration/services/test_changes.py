@@ -140,7 +140,7 @@ def test_the_newest_model_is_evaluated_on_another_test_set_also_by_a_service_tha
     loop.wait(project, lambda state: ("1", another.digest) in state.tested)
     label_batch(loop, project, ann, 2)
 
-    state = loop.wait(project, lambda state: "2" in state.evaluations)
+    state = loop.wait(project, lambda state: ("2", another.digest) in state.predictions)
     assert set(state.tested) == {
         ("0", first.digest),
         ("1", first.digest),
@@ -159,6 +159,7 @@ def test_the_newest_model_is_evaluated_on_another_test_set_also_by_a_service_tha
     assert said(loop, project, "replay", "--verify")["verified"]["events"] == state.length
 
 
+@pytest.mark.all_cells
 def test_another_criterion_goes_on_from_what_models_said_also_in_a_service_that_was_killed(
     loop: Loop,
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_failing_endpoint_is_told_once_and_holds_up_nobody(loop: Loop) -> None
     assert not loop.payloads(project, "ServiceFailed")
 
 
+@pytest.mark.all_cells
 def test_a_failure_is_told_while_others_are_waited_for(loop: Loop) -> None:
     held = threading.Event()
     busy = Reply(b"busy", 503)

@@ -22,6 +22,7 @@ from services.evaluator.due import next_recording
 from services.evaluator.recording import recorded
 from tests.support.damage import change_byte
 from tests.support.loop import ServiceLoop, texts
+from tests.support.matrices import cells
 from tests.support.messages import names
 from tests.support.states import LABELS, all_answered, annotated, of_several, queried
 
@@ -41,6 +42,7 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceLoop
 
 
 on_sqlite = pytest.mark.parametrize("loop", ["sqlite"], indirect=True)
+first_on_sqlite = pytest.mark.parametrize("loop", cells("sqlite", rest=["kafka"]), indirect=True)
 
 
 def batch(number: int, size: int = 12) -> tuple[EventData, ...]:
@@ -92,6 +94,7 @@ def test_each_model_says_what_it_is_measured_by_and_the_same_texts_of_the_pool(l
     assert len(list((cache / "tested").iterdir())) <= 2
 
 
+@first_on_sqlite
 def test_killed_in_the_middle_it_is_done_again_and_said_once(loop: ServiceLoop) -> None:
     project = begun(loop, LARGE)
     loop.start(*LEARNING)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from labelloop.alerts.channels import hidden, targets
-from labelloop.alerts.settings import AlertSettings, Rules, read_rules, written
+from labelloop.alerts.settings import AlertRules, AlertSettings, read_rules, written
 from labelloop.errors import UserError
 from labelloop.observe.logs import hiding
 from tests.support.messages import names, raises_naming
@@ -17,7 +17,12 @@ SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#alerts"
 def test_what_is_not_said_is_a_default() -> None:
     settings = AlertSettings.from_environment(NEEDED)
 
-    assert (settings.urls, settings.rules, settings.watch, settings.run) == (("json://a",), Rules(), {}, None)
+    assert (settings.urls, settings.rules, settings.watch, settings.run) == (
+        ("json://a",),
+        AlertRules(),
+        {},
+        None,
+    )
     assert "json" not in repr(settings)
 
 
@@ -33,7 +38,7 @@ def test_addresses_rules_and_services_are_read() -> None:
     )
 
     assert settings.urls == ("json://a", "mailto://b")
-    assert settings.rules == Rules(3, waiting=timedelta(minutes=90), accuracy=0.1, agreement=None)
+    assert settings.rules == AlertRules(3, waiting=timedelta(minutes=90), accuracy=0.1, agreement=None)
     assert settings.watch == {"trainer": "http://trainer:8080", "querier": "http://querier:8080"}
 
 

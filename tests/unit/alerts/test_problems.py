@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from labelloop.alerts.problems import Alert, Failing, ServiceHealth, failing_after, of_project, of_service
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.envelope import Event, new_event
@@ -26,14 +26,14 @@ from tests.support.states import (
     votes,
 )
 
-RULES = Rules()
+RULES = AlertRules()
 NOTHING: Failing = {}
 OPEN = (project(), queried())
 MOVED = e.ProjectMoved(request="m", who="ada", log="sqlite:here", address="sqlite:///here", events=1)
 
 
 def found(
-    state: LoopState, now: datetime = START, failing: Failing = NOTHING, rules: Rules = RULES
+    state: LoopState, now: datetime = START, failing: Failing = NOTHING, rules: AlertRules = RULES
 ) -> dict[str, Alert]:
     return of_project(state, failing, None, rules, now)
 
@@ -60,8 +60,8 @@ def test_a_failure_is_told_until_the_service_has_done_something() -> None:
 def test_failures_can_be_told_from_some_attempt_on_or_never() -> None:
     failed = failing_after(NOTHING, event(failure(2)))
 
-    assert not found(state_of(*OPEN), failing=failed, rules=Rules(failed=3))
-    assert not found(state_of(*OPEN), failing=failed, rules=Rules(failed=None))
+    assert not found(state_of(*OPEN), failing=failed, rules=AlertRules(failed=3))
+    assert not found(state_of(*OPEN), failing=failed, rules=AlertRules(failed=None))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_accuracy_that_fell_is_told_until_it_is_back() -> None:
     text = found(state_of(*state, first, fallen))["accuracy"].text
     assert names(text, "1", "0.740", "6", "0", "0.800", "3")
     assert not found(state_of(*state, first, fallen, back))
-    assert not found(state_of(*state, first, fallen), rules=Rules(accuracy=0.1))
+    assert not found(state_of(*state, first, fallen), rules=AlertRules(accuracy=0.1))
 
 
 @pytest.mark.parametrize(("agreement", "is_told"), [(None, False), (0.6, False), (0.59, True)])
@@ -152,14 +152,14 @@ def test_a_silent_service_is_told_after_a_while_and_stays_told_over_a_restart() 
     assert silent.since == START
     assert "silent" in of_service("trainer", look, {"silent"}, RULES, soon)
     assert not of_service("trainer", ServiceHealth(None, START), {"silent"}, RULES, late)
-    assert not of_service("trainer", look, (), Rules(silent=None), late)
+    assert not of_service("trainer", look, (), AlertRules(silent=None), late)
 
 
 def test_a_service_behind_the_log_is_told_and_silence_is_no_recovery() -> None:
     assert "lag" in of_service("trainer", ServiceHealth(None, START, 301), (), RULES, START)
     assert "lag" in of_service("trainer", ServiceHealth("ConnectError", START), {"lag"}, RULES, START)
     assert not of_service("trainer", ServiceHealth(None, START, 300), {"lag"}, RULES, START)
-    assert not of_service("trainer", ServiceHealth(None, START, 301), (), Rules(lag=None), START)
+    assert not of_service("trainer", ServiceHealth(None, START, 301), (), AlertRules(lag=None), START)
 
 
 @pytest.mark.parametrize(("batches", "is_told"), [(9, False), (10, True)])

@@ -1,15 +1,27 @@
 """Who is known, and who can still answer."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from labelloop.errors import UserError
 from labelloop.loop.history import History
-from labelloop.projects.catalog import standings
-from labelloop.projects.people import check_known, check_others_can_answer, too_few
-from schemas.events import AnnotatorChanged, EventData, ProjectChangedV2
-from schemas.parts import SettingsV2
-from tests.support.messages import raises_naming
-from tests.support.states import PROJECT, all_answered, history_of, project, queried
+from labelloop.projects.catalog import created, standings
+from labelloop.projects.people import Stuck, check_known, check_others_can_answer, stuck, too_few
+from schemas.events import AnnotatorChanged, EventData, ProjectChangedV2, ProjectChangedV3
+from schemas.parts import SettingsV2, SettingsV3
+from tests.support.messages import names, raises_naming
+from tests.support.states import (
+    PROJECT,
+    all_answered,
+    history_of,
+    project,
+    queried,
+    recorded,
+    vote,
+    votes,
+)
 
 ANN_ALONE = ProjectChangedV2(
     request="annotators", who="ada", from_batch=0, settings=SettingsV2(annotators=("ann",))
@@ -57,6 +69,9 @@ def test_the_last_annotator_of_a_project_of_its_own_stays() -> None:
 def test_a_project_that_wants_more_people_than_there_are_is_told() -> None:
     assert list(too_few(histories(), ROLES)) == []
     assert len(list(too_few(histories(said("bob")), ROLES))) == 1
+    overlap = ProjectChangedV3(request="o", who="ada", from_batch=1, settings=SettingsV3(overlap=0.5))
+    shared = {PROJECT: history_of(project(), queried(), all_answered(), overlap, said("bob"))}
+    assert [names(line, PROJECT, 2, 1) for line in too_few(shared, ROLES)] == [True]
 
 
 @pytest.mark.parametrize("last", ["there", "removed"])
@@ -68,3 +83,58 @@ def test_what_was_said_last_in_any_project_holds(last: str) -> None:
     for order in ([earlier, later], [later, earlier]):
         found = standings({str(number): each for number, each in enumerate(order)})
         assert found["ann"].word == last
+
+
+def waiting_for(*facts: EventData, roles: Mapping[str, str] | None = ROLES, **settings: Any) -> Stuck | None:
+    """Of three texts ann answered one and bob another, the third nobody."""
+    given = recorded(votes(0, vote("ann", "spam")), votes(1, vote("bob", "ham")))
+    history = history_of(project(**settings), queried(), given, *facts)
+    return stuck(history, {PROJECT: history}, roles)
+
+
+def test_texts_wait_for_ever_for_people_who_were_kept_from_answering() -> None:
+    waits = waiting_for(said("bob"), min_submitted=2)
+
+    assert waits is not None
+    assert (waits.texts, waits.barred, waits.is_sure) == ({"0": 2}, {"bob": "disabled"}, True)
+    assert names(waits.line, 2, "batch 0", "bob is disabled")
+    history = history_of(project(min_submitted=2), queried(), said("bob"))
+    commands = [step.split("`")[1] for step in waits.steps(created(history))]
+    assert commands == [
+        "labelloop annotators enable bob",
+        "labelloop annotators add NAME",
+        "labelloop close 0 --project mail",
+        "labelloop change mail --min-submitted 1",
+    ]
+
+
+def test_who_was_removed_is_not_enabled_and_accounts_may_be_unknown() -> None:
+    waits = waiting_for(said("bob", "removed"), roles=None, min_submitted=2)
+
+    assert waits is not None
+    assert not waits.is_sure
+    assert not names("; ".join(waits.steps(created(history_of(project())))), "enable")
+
+
+def test_a_project_of_people_who_are_all_kept_from_answering_waits_for_others() -> None:
+    history = history_of(project(), ANN_ALONE, queried(), said("ann"))
+
+    waits = stuck(history, {PROJECT: history}, ROLES)
+
+    assert waits is not None
+    assert waits.texts == {"0": 3}
+    assert names("; ".join(waits.steps(created(history))), "--annotators")
+
+
+@pytest.mark.parametrize(
+    ("facts", "settings"),
+    [
+        ((), {"min_submitted": 2}),
+        ((said("bob"),), {"min_submitted": 1}),
+        ((said("carol"),), {"min_submitted": 2}),
+        ((said("bob"), said("bob", "there", "2")), {"min_submitted": 2}),
+    ],
+    ids=["nobody was", "one is enough", "two others are there", "enabled again"],
+)
+def test_texts_that_people_can_answer_do_not(facts: tuple[EventData, ...], settings: dict[str, Any]) -> None:
+    assert waiting_for(*facts, **settings) is None

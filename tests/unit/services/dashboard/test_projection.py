@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.alerts.settings import Rules
+from labelloop.alerts.settings import AlertRules
 from labelloop.log.base import Record
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
@@ -108,7 +108,7 @@ def test_a_card_knows_who_answered_how_many_texts_and_from_when_on_it_alerts(tmp
     assert taken[-1].event is not None
     (alert,) = card["alerts"]
     waiting = datetime.fromisoformat(alert["begins"]) - taken[-1].event.time
-    assert waiting == Rules().waiting
+    assert waiting == AlertRules().waiting
     assert pages.site.card(PROJECT, card)["alerts"] == []
     passed = {**card, "alerts": [{**alert, "begins": "2020-01-01T00:00:00+00:00"}]}
     assert len(pages.site.card(PROJECT, passed)["alerts"]) == 1
@@ -181,7 +181,7 @@ def test_what_is_no_event_is_passed_over(tmp_path: Path) -> None:
     pages.take([Record(0, 0, None, "its attributes are no JSON"), Record(0, 1, created.event)])
     pages.take([Record(0, 0, None, "its attributes are no JSON")])
 
-    assert pages.queries.count() == 1
+    assert pages.queries.count(EventFilter()) == 1
 
 
 def test_another_log_is_noticed(tmp_path: Path) -> None:
@@ -201,9 +201,9 @@ def test_another_log_is_noticed(tmp_path: Path) -> None:
 def test_the_file_is_made_again_for_another_log_and_where_it_is_damaged(tmp_path: Path) -> None:
     Pages(tmp_path).take(records(*LOOP))
 
-    assert Pages(tmp_path, "log-2").queries.count() == 0
+    assert Pages(tmp_path, "log-2").queries.count(EventFilter()) == 0
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
-    assert Pages(tmp_path).queries.count() == 0
+    assert Pages(tmp_path).queries.count(EventFilter()) == 0
 
 
 def test_an_event_that_halts_its_project_is_shown_and_what_follows_waits(tmp_path: Path) -> None:

@@ -64,12 +64,14 @@ def test_a_label_is_no_formula_in_csv(label: str) -> None:
 
 async def test_an_open_page_is_told_what_changed_in_the_meantime_at_once() -> None:
     hub = Hub()
-    stream = hub.stream()
+    with hub.page() as page:
+        assert page is not None
+        stream = hub.stream(page)
 
-    assert await anext(stream) == AGAIN
-    hub.tell(["mail"])
-    hub.tell(["news", "mail"])
-    assert await anext(stream) == 'event: changed\ndata: ["mail", "news"]\n\n'
-    hub.close()
-    with pytest.raises(StopAsyncIteration):
-        await anext(stream)
+        assert await anext(stream) == AGAIN
+        hub.tell(["mail"])
+        hub.tell(["news", "mail"])
+        assert await anext(stream) == 'event: changed\ndata: ["mail", "news"]\n\n'
+        hub.close()
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)

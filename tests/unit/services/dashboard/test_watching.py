@@ -1,10 +1,29 @@
 """How a service fares, by what its supervisor, it itself, or its pages say."""
 
+from contextlib import closing
+
 import pytest
 
 from labelloop.observe.asking import Answered, Sample
+from labelloop.observe.metrics import Metrics
+from labelloop.observe.server import HealthServer
+from labelloop.observe.service_status import READING, Health
+from labelloop.observe.status_file import STANDING_BY
 from labelloop.supervisor.state import ProcessState
-from services.dashboard.watching import BUSY, ILL, WAITING, WELL, Look, Work, of_answer, of_process, worst
+from services.dashboard.watching import (
+    BUSY,
+    ILL,
+    STARTING,
+    WAITING,
+    WELL,
+    Look,
+    ServicesWatch,
+    Work,
+    of_answer,
+    of_process,
+    worst,
+)
+from tests.support.argilla_server import free_port
 from tests.unit.cli.test_imports import loaded
 
 RUNNING = ProcessState("running", pid=None, since=1.0, restarts=2)
@@ -19,7 +38,10 @@ RUNNING = ProcessState("running", pid=None, since=1.0, restarts=2)
         (RUNNING, {"doing": "idle", "failure": "train: no memory"}, ILL, ("train: no memory",)),
         (ProcessState("waiting", ended="killed by SIGKILL"), {}, ILL, ("killed by SIGKILL",)),
         (ProcessState("stopped"), {}, ILL, ()),
-        (RUNNING, {}, WELL, ()),
+        (ProcessState("starting"), {}, STARTING, ()),
+        (RUNNING, {}, STARTING, ()),
+        (RUNNING, {"doing": "starting"}, STARTING, ()),
+        (RUNNING, {"doing": STANDING_BY}, STARTING, ()),
     ],
 )
 def test_a_process_of_this_machine(
@@ -35,6 +57,7 @@ def test_a_process_of_this_machine(
     [
         (Answered("http://a", "it does not answer (ConnectError)"), ILL),
         (Answered("http://a", "Argilla is away", (Sample("labelloop_lag_events", {}, 3),)), WAITING),
+        (Answered("http://a", READING, (Sample("labelloop_lag_events", {}, 3),)), STARTING),
         (Answered("http://a", None, (Sample("labelloop_work_started_timestamp_seconds", {}, 5.0),)), BUSY),
         (Answered("http://a", None, (Sample("labelloop_work_started_timestamp_seconds", {}, 0.0),)), WELL),
     ],
@@ -72,6 +95,39 @@ def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> No
     assert here.work == (Work("train model 3", "mail", 50.0),)
     assert there.work == (Work(there.doing, "mail", 5.0),)
     assert of_process("trainer", RUNNING, {"doing": "idle", "doing_since": 50.0}).work == ()
+
+
+def test_who_says_nothing_of_itself_is_well_where_it_runs() -> None:
+    assert of_process("learner", RUNNING, {}).state == WELL
+
+
+def test_a_service_that_was_killed_is_ill_until_it_works_again() -> None:
+    def look(state: str, since: float) -> Look:
+        return Look("trainer", state, "", since=since, ended="killed by SIGKILL")
+
+    seen = [look(WELL, 1.0)]
+    for state, since in ((STARTING, 2.0), (STARTING, 2.0), (WELL, 2.0), (STARTING, 2.0), (BUSY, 3.0)):
+        seen.append(look(state, since).after(seen[-1]))
+
+    # It takes its projects over again without a death; and the next one was too short to be seen.
+    assert [each.state for each in seen] == [WELL, ILL, ILL, WELL, STARTING, ILL]
+    assert seen[1].problems == seen[2].problems == ("killed by SIGKILL",)
+    assert look(STARTING, 1.0).after(None).state == STARTING
+
+
+async def test_an_optional_service_is_shown_once_it_has_answered() -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    watch = ServicesWatch(None, {"suggester?": nowhere, "trainer": nowhere}, None)
+
+    assert [(look.service, look.state) for look in await watch.look()] == [("trainer", ILL)]
+    port, metrics = int(nowhere.rpartition(":")[2]), Metrics("suggester")
+    with closing(HealthServer("127.0.0.1", port, Health(), metrics.registry, str, None)):
+        assert {look.service: look.state for look in await watch.look()} == {
+            "suggester": STARTING,
+            "trainer": ILL,
+        }
+    assert {look.state for look in await watch.look()} == {ILL}
+    assert len(await watch.look()) == 2
 
 
 def test_the_worst_of_several_counts() -> None:

@@ -10,7 +10,7 @@ from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced
 from schemas.parts import Snapshot
-from services.evaluator.audit import Sample, samples, scoring_batches, texts
+from services.evaluator.audit import AuditSample, samples, scoring_batches, texts
 from services.evaluator.due import Audit, next_audit
 from services.evaluator.service import estimate_by
 from tests.support.loops import Loop
@@ -191,8 +191,8 @@ def test_each_batch_is_a_sample_of_what_was_in_no_batch_before() -> None:
 
     assert texts(state, ("1", "2")) == list(range(9))
     assert found == [
-        Sample(known=3, known_right=2, rest=37, drawn=1, labelled=1, right=1),
-        Sample(known=6, known_right=5, rest=34, drawn=2, labelled=2, right=1),
+        AuditSample(known=3, known_right=2, rest=37, drawn=1, labelled=1, right=1),
+        AuditSample(known=6, known_right=5, rest=34, drawn=2, labelled=2, right=1),
     ]
 
 

@@ -9,23 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.loop.figures import wilson
-from services.evaluator.audit import Sample, estimate
+from services.evaluator.audit import AuditSample, estimate
 
 RUNS = 400
 
 
 @st.composite
-def samples(draw: st.DrawFn) -> Sample:
+def samples(draw: st.DrawFn) -> AuditSample:
     rest = draw(st.integers(1, 500))
     drawn = draw(st.integers(1, min(rest, 40)))
     labelled = draw(st.integers(0, drawn))
     known = draw(st.integers(0, 300))
     right, known_right = draw(st.integers(0, labelled)), draw(st.integers(0, known))
-    return Sample(known, known_right, rest, drawn, labelled, right)
+    return AuditSample(known, known_right, rest, drawn, labelled, right)
 
 
 @given(found=st.lists(samples(), max_size=4))
-def test_an_estimate_is_never_nonsense(found: list[Sample]) -> None:
+def test_an_estimate_is_never_nonsense(found: list[AuditSample]) -> None:
     estimated = estimate(found)
 
     if estimated is None:
@@ -35,14 +35,14 @@ def test_an_estimate_is_never_nonsense(found: list[Sample]) -> None:
 
 
 def test_a_pool_that_is_known_leaves_no_doubt() -> None:
-    found = estimate([Sample(known=60, known_right=50, rest=40, drawn=40, labelled=40, right=30)])
+    found = estimate([AuditSample(known=60, known_right=50, rest=40, drawn=40, labelled=40, right=30)])
 
     assert found is not None
     assert (found.low, found.accuracy, found.high) == pytest.approx((0.8, 0.8, 0.8))
 
 
 def test_what_is_known_counts_as_it_is_and_the_rest_by_its_size() -> None:
-    found = estimate([Sample(known=100, known_right=100, rest=300, drawn=10, labelled=10, right=5)])
+    found = estimate([AuditSample(known=100, known_right=100, rest=300, drawn=10, labelled=10, right=5)])
 
     assert found is not None
     assert found.accuracy == pytest.approx((100 + 300 / 2) / 400)
@@ -52,7 +52,7 @@ def test_what_is_known_counts_as_it_is_and_the_rest_by_its_size() -> None:
 
 def test_texts_that_people_discard_count_neither_way() -> None:
     """Half of the rest is expected to be discarded too."""
-    found = estimate([Sample(known=100, known_right=100, rest=200, drawn=10, labelled=5, right=0)])
+    found = estimate([AuditSample(known=100, known_right=100, rest=200, drawn=10, labelled=5, right=0)])
 
     assert found is not None
     assert found.accuracy == pytest.approx(0.5)
@@ -66,14 +66,14 @@ def test_more_texts_and_a_smaller_rest_leave_less_doubt() -> None:
 
 
 def test_few_texts_that_are_all_right_prove_little() -> None:
-    found = estimate([Sample(known=0, known_right=0, rest=1000, drawn=3, labelled=3, right=3)])
+    found = estimate([AuditSample(known=0, known_right=0, rest=1000, drawn=3, labelled=3, right=3)])
 
     assert found is not None
     assert found.accuracy == found.high == 1
     assert found.low < 0.5
 
 
-def loop(generator: random.Random, pool: int = 1500, size: int = 20, audit: int = 6) -> Iterator[Sample]:
+def loop(generator: random.Random, pool: int = 1500, size: int = 20, audit: int = 6) -> Iterator[AuditSample]:
     """Two batches of a loop whose strategy prefers what the model gets wrong; the last `Sample` is the truth.
 
     All the model's answers are decided from the start: it was trained on what came before.
@@ -89,9 +89,9 @@ def loop(generator: random.Random, pool: int = 1500, size: int = 20, audit: int 
         drawn = set(generator.sample(rest, audit))
         picked = sorted((item for item in rest if item not in drawn), key=doubts.__getitem__)[: size - audit]
         known = sum(right[item] for item in before)
-        yield Sample(len(before), known, len(rest), audit, audit, sum(right[item] for item in drawn))
+        yield AuditSample(len(before), known, len(rest), audit, audit, sum(right[item] for item in drawn))
         before |= {*drawn, *picked}
-    yield Sample(pool, sum(right), 0, len(before), len(before), sum(right[item] for item in before))
+    yield AuditSample(pool, sum(right), 0, len(before), len(before), sum(right[item] for item in before))
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:

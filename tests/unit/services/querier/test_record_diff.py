@@ -14,7 +14,7 @@ from schemas.model import replaced
 from schemas.parts import AnnotatedItem, GoldItem, QueriedItem, Vote
 from services.querier.record_diff import (
     MissingRecord,
-    Wanted,
+    WantedAnswers,
     asked_texts,
     lacks,
     leftovers,
@@ -40,9 +40,9 @@ from tests.support.states import (
 
 ANN, BOB = vote("ann", "spam"), vote("bob", "ham")
 ACCOUNTS = {"u-ann": "ann", "u-bob": "bob"}
-ONE = Wanted(1)
-WITHOUT_ANN = Wanted(1, {"ann"}, by_text=True)
-TWO_WITHOUT_ANN = Wanted(2, {"ann"}, by_text=True)
+ONE = WantedAnswers(1)
+WITHOUT_ANN = WantedAnswers(1, {"ann"}, by_text=True)
+TWO_WITHOUT_ANN = WantedAnswers(2, {"ann"}, by_text=True)
 ONLY_BOB = {"u-bob": "bob"}
 AS_MADE = LabelList(0, LABELS, LABELS)
 RETIRED = e.LabelsChanged(request="1", who="ann", number=1, names=LABELS, retired=(0,))
@@ -57,7 +57,7 @@ def found(
     *told: e.EventData,
     sees: dict[int, SeenRecord],
     accounts: dict[str, str] = ACCOUNTS,
-    wanted: Wanted = ONE,
+    wanted: WantedAnswers = ONE,
 ) -> list[MissingRecord]:
     state = state_of(project(), *told)
     return lacks(state.batches["0"], sees, accounts, label_list(state), wanted)
