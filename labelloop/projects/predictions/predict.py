@@ -17,9 +17,9 @@ from labelloop.loop.labels import decided
 from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
+from labelloop.pool.label_cells import quoted
 from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.pool.words import quoted
 from labelloop.projects.chosen_model import choose_model
 from labelloop.projects.predictions.calibration import Calibration, calibrated
 from labelloop.projects.predictions.reliability import AuditedText, audited
