@@ -1,5 +1,6 @@
 """Shared by all file formats: the columns of a data set, how its rows are read, and which cannot be used."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,12 @@ from labelloop.errors import UserError
 
 SHOWN = 3
 CORRECT = "correct them"
+LONGEST_NAME = 60
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+"""Bytes that are not UTF-8, as a lenient reading of a file gives them."""
+SAVE_AS_UTF8 = "save the file as UTF-8 in the program that wrote it"
+DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no database stores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,22 @@ class Bad:
     reason: str
     place: str
     remedy: str = CORRECT
+
+
+def shortened(name: str) -> str:
+    """A column's name as messages show it."""
+    return f"{name[:LONGEST_NAME]}…" if name[LONGEST_NAME:] else name
+
+
+def bad_cell(column: str, row: int, what: str, option: str) -> Bad:
+    """The row is bad for a cell that holds something of another kind."""
+    return Bad(f"the column {shortened(column)!r} holds {what}", f"row {row + 1}", f"choose another {option}")
+
+
+def damaged_cell(column: str, row: int, value: str) -> Bad:
+    """The row is bad for a text that cannot be stored."""
+    remedy = SAVE_AS_UTF8 if NOT_UTF8.search(value) else CORRECT
+    return Bad(f"the column {shortened(column)!r} holds {DAMAGE}", f"row {row + 1}", remedy)
 
 
 def refused(source: str, bad: Mapping[int, Bad], rows: int) -> UserError:
@@ -95,6 +118,21 @@ class Columns:
     named_by_first_row: bool = False
     notes: tuple[str, ...] = ()
     bad: Mapping[int, Bad] = field(default_factory=dict)
+
+
+def without_columns(source: str, columns: Columns) -> UserError:
+    """The error for a data set of which no column can be read."""
+    if columns.bad:
+        return refused(source, columns.bad, len(columns.bad))
+    return no_rows(source)
+
+
+def doubtful_header(source: str, name: str) -> str:
+    """The note on a name that may be a text."""
+    return (
+        f"{source}: its first line was taken as a header, {shortened(name)!r}; if that is a text, "
+        "give --no-header and another --name"
+    )
 
 
 def of_rows(path: Path, rows: Sequence[Sequence[Any]], reading: Reading, bad: Mapping[int, Bad]) -> Columns:

@@ -9,7 +9,21 @@ from types import MappingProxyType
 
 from labelloop.errors import UserError
 from labelloop.pool import hugging_face
-from labelloop.pool.columns import AS_USUAL, CORRECT, Bad, Columns, Reading, left_out, no_rows, refused
+from labelloop.pool.columns import (
+    AS_USUAL,
+    SAVE_AS_UTF8,
+    UNSTORABLE,
+    Bad,
+    Columns,
+    Reading,
+    bad_cell,
+    damaged_cell,
+    doubtful_header,
+    left_out,
+    refused,
+    shortened,
+    without_columns,
+)
 from labelloop.pool.context import joined
 from labelloop.pool.file_kinds import KINDS, read_file
 from labelloop.pool.hugging_face import Split
@@ -18,14 +32,8 @@ from labelloop.pool.text_files import PACKED_SUFFIXES, suffix_of
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 TEXT_COLUMN = "text"
-LONGEST_NAME = 60
 ONE_OR_SEVERAL = Cells()
 NOTHING: Mapping[str, str] = MappingProxyType({})
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-NOT_UTF8 = re.compile("[\udc80-\udcff]")
-"""Bytes that are not UTF-8, as a lenient reading of a file gives them."""
-SAVE_AS_UTF8 = "save the file as UTF-8 in the program that wrote it"
-DAMAGE = "a NUL, half a surrogate pair or bytes that are not UTF-8, which no database stores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ def as_table(
 ) -> Table:
     """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
-        raise _without_columns(source, columns)
+        raise without_columns(source, columns)
     label_name = _label_column(source, columns, label_column, usual_label, label_option, cells)
     text_names = _text_columns(source, columns, text_column, label_name, text_option, usual_text)
     if keep is None:
@@ -121,7 +129,7 @@ def as_table(
     if bad and (len(bad) == len(table.texts) or not skip_bad_rows):
         raise refused(source, bad, len(table.texts))
     by_chance = columns.named_by_first_row and (text_column, label_name) == (None, None)
-    notes = [_doubtful_header(source, text_names[0])] if by_chance and text_names != (TEXT_COLUMN,) else []
+    notes = [doubtful_header(source, text_names[0])] if by_chance and text_names != (TEXT_COLUMN,) else []
     if bad:
         notes.append(left_out(source, bad))
     return replace(without_bad(table, bad), notes=(*columns.notes, *notes))
@@ -159,23 +167,6 @@ def without_bad(table: Table, bad: Collection[int]) -> Table:
     texts = ["" if row in bad else text for row, text in enumerate(table.texts)]
     labels = table.labels and [None if row in bad else label for row, label in enumerate(table.labels)]
     return replace(table, texts=texts, labels=labels, bad_rows=frozenset(bad))
-
-
-def _without_columns(source: str, columns: Columns) -> UserError:
-    if columns.bad:
-        return refused(source, columns.bad, len(columns.bad))
-    return no_rows(source)
-
-
-def _doubtful_header(source: str, name: str) -> str:
-    return (
-        f"{source}: its first line was taken as a header, {_short(name)!r}; if that is a text, "
-        "give --no-header and another --name"
-    )
-
-
-def _short(name: str) -> str:
-    return f"{name[:LONGEST_NAME]}…" if name[LONGEST_NAME:] else name
 
 
 def _read(source: str, config: str | None, split: Split, revision: str | None, reading: Reading) -> Columns:
@@ -245,7 +236,7 @@ def _existing_column(source: str, names: Sequence[str], name: str, option: str) 
 
 
 def _listed(names: Sequence[str]) -> str:
-    return quoted(map(_short, names))
+    return quoted(map(shortened, names))
 
 
 def _texts(columns: Columns, names: Sequence[str], option: str, bad: dict[int, Bad]) -> list[str]:
@@ -264,11 +255,11 @@ def _text(value: object, column: str, option: str, row: int, bad: dict[int, Bad]
     if value is None or value != value:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        bad.setdefault(row, _bad(column, row, f"a {type(value).__name__}, not a text", option or "file"))
+        bad.setdefault(row, bad_cell(column, row, f"a {type(value).__name__}, not a text", option or "file"))
         return ""
     text = str(value)
     if UNSTORABLE.search(text):
-        bad.setdefault(row, _damaged(column, row, text))
+        bad.setdefault(row, damaged_cell(column, row, text))
     return text
 
 
@@ -281,10 +272,10 @@ def _label(
     except NoLabels as error:
         is_list = isinstance(value, list | tuple)
         other = f"{option}, or give --task multi-label" if is_list and option == "--label-column" else option
-        bad.setdefault(row, _bad(column, row, str(error), other))
+        bad.setdefault(row, bad_cell(column, row, str(error), other))
         return None
     if gold is not None and (unstorable := [name for name in names_of(gold) if UNSTORABLE.search(name)]):
-        bad.setdefault(row, _damaged(column, row, unstorable[0]))
+        bad.setdefault(row, damaged_cell(column, row, unstorable[0]))
     return gold
 
 
@@ -296,18 +287,9 @@ def _kept_cell(value: object, column: str, row: int, bad: dict[int, Bad]) -> str
     try:
         text = json.dumps(value, ensure_ascii=False, default=str) if is_nested else str(value)
     except RecursionError:
-        bad.setdefault(row, _bad(column, row, "what is nested too deeply", "file"))
+        bad.setdefault(row, bad_cell(column, row, "what is nested too deeply", "file"))
         return None
     if UNSTORABLE.search(text):
-        bad.setdefault(row, _damaged(column, row, text))
+        bad.setdefault(row, damaged_cell(column, row, text))
         return None
     return text or None
-
-
-def _bad(column: str, row: int, what: str, option: str) -> Bad:
-    return Bad(f"the column {_short(column)!r} holds {what}", f"row {row + 1}", f"choose another {option}")
-
-
-def _damaged(column: str, row: int, value: str) -> Bad:
-    remedy = SAVE_AS_UTF8 if NOT_UTF8.search(value) else CORRECT
-    return Bad(f"the column {_short(column)!r} holds {DAMAGE}", f"row {row + 1}", remedy)

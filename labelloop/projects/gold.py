@@ -16,7 +16,7 @@ from labelloop.pool.prepare import NAME_LABELS, Prepared, clean_gold, with_names
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.sources import NOTHING, Table, load
 from labelloop.projects import formats
-from labelloop.projects.formats import columns as c
+from labelloop.projects.formats import tables as c
 from labelloop.projects.options import ProjectOptions
 from labelloop.store import Store
 
