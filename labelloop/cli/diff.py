@@ -17,7 +17,7 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.loop.state import LoopState
     from labelloop.projects.formats import Table
-    from labelloop.projects.predictions.comparing import AccuracyChange, Comparison, Flip
+    from labelloop.projects.predictions.comparing import AccuracyChange, Flip, ModelComparison
     from labelloop.store import Store
 
 MOST = 8
@@ -88,7 +88,7 @@ class Diff:
 
     state: "LoopState"
     store: "Store"
-    comparison: "Comparison"
+    comparison: "ModelComparison"
 
     def shown(self, labels: Sequence[str]) -> tuple[str, ...]:
         from labelloop.loop.label_lists import label_list

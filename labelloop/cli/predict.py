@@ -22,7 +22,7 @@ from labelloop.errors import UserError, one_line
 if TYPE_CHECKING:
     from labelloop.projects.formats import Row, Table
     from labelloop.projects.predictions.calibration import AuditedShare
-    from labelloop.projects.predictions.predict import Answer, PredictionRequest, Show
+    from labelloop.projects.predictions.predict import PredictionRequest, PredictResult, Show
 
 NAME = "-predictions"
 PERCENT = 100
@@ -183,7 +183,7 @@ def _check_place(placed: Placed, request: "PredictionRequest", replace: bool) ->
     check_folder(path)
 
 
-def written(answer: "Answer", placed: Placed, at_least: float | None, show: "Show") -> int:
+def written(answer: "PredictResult", placed: Placed, at_least: float | None, show: "Show") -> int:
     """Write the rows that reach the threshold, and return how many. Raises UserError if none does."""
     best_labels = answer.predictions.best_labels
     rows = int(best_labels.chosen(at_least).sum())
@@ -206,7 +206,9 @@ def _shown(table: "Table", rows: int, show: "Show") -> "Iterator[Sequence[Row]]"
         done += len(part)
 
 
-def lines(answer: "Answer", rows: int, at_least: float | None, target: str, project: str) -> Iterator[str]:
+def lines(
+    answer: "PredictResult", rows: int, at_least: float | None, target: str, project: str
+) -> Iterator[str]:
     """How many rows there are, which model made them, and what the audit says of them."""
     predictions = answer.predictions
     what = "texts of the pool that nobody labelled" if predictions.is_pool else "texts"
@@ -220,14 +222,14 @@ def lines(answer: "Answer", rows: int, at_least: float | None, target: str, proj
     yield audit_line(_share_right(answer, at_least), rows, at_least, predictions.is_pool)
 
 
-def _thresholds(answer: "Answer") -> str:
+def _thresholds(answer: "PredictResult") -> str:
     predictions = answer.predictions
     assert predictions.several is not None
     named = zip(predictions.labels, predictions.several.thresholds, strict=True)
     return ", ".join(f"{one_line(label)} {threshold:.2f}" for label, threshold in named)
 
 
-def _calibrated(answer: "Answer", project: str) -> str:
+def _calibrated(answer: "PredictResult", project: str) -> str:
     from labelloop.projects.predictions.calibration import FEWEST
 
     if answer.calibration is not None:
@@ -262,7 +264,7 @@ def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None,
     )
 
 
-def figures(answer: "Answer", rows: int, at_least: float | None) -> dict[str, Any]:
+def figures(answer: "PredictResult", rows: int, at_least: float | None) -> dict[str, Any]:
     """The same as JSON values."""
     predictions, audited_share = answer.predictions, _share_right(answer, at_least)
     counts = {
@@ -284,7 +286,7 @@ def figures(answer: "Answer", rows: int, at_least: float | None) -> dict[str, An
     }
 
 
-def _share_right(answer: "Answer", at_least: float | None) -> "AuditedShare":
+def _share_right(answer: "PredictResult", at_least: float | None) -> "AuditedShare":
     from labelloop.projects.predictions.calibration import audited_share
 
     return audited_share(answer.audited_texts, answer.calibration, at_least or 0.0)

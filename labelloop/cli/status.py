@@ -19,7 +19,7 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
-    from labelloop.learner.large_pools import Embedded
+    from labelloop.learner.large_pools import EmbeddedTexts
     from labelloop.loop.figures import Audited
     from labelloop.loop.history import History
     from labelloop.projects.model_summary import ModelSummary, StoppingSummary
@@ -82,11 +82,11 @@ def _summary(
     return replace(summary, embedded=_embedded(store, history.project))
 
 
-def _embedded(store: str | None, project: str) -> "Embedded | None":
-    from labelloop.learner.large_pools import Embedded
+def _embedded(store: str | None, project: str) -> "EmbeddedTexts | None":
+    from labelloop.learner.large_pools import EmbeddedTexts
     from labelloop.store import open_store
 
-    return None if store is None else Embedded.read(open_store(store).cache(project))
+    return None if store is None else EmbeddedTexts.read(open_store(store).cache(project))
 
 
 def status_text(services: Facts, projects: "Sequence[Summary]") -> str:

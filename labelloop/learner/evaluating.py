@@ -16,7 +16,7 @@ from labelloop.learner.classifiers.registry import Setting, load
 from labelloop.learner.requests import EvaluateRequest, EvaluateResult, PredictionsRequest, PredictionsResult
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
-from labelloop.store.predictions import Booleans, Predictions, Sayings, write
+from labelloop.store.predictions import Booleans, Sayings, StoredPredictions, write
 
 DIGITS = 6
 """Of a probability. Further ones are not the same on each machine."""
@@ -132,7 +132,7 @@ def record(request: PredictionsRequest) -> PredictionsResult:
         scored = score_test_set(asked, lambda: loaded(asked))
         gold = _marked(labels.dense(scored.gold), size, several)
         test = _sayings(request.labels, classifier, scored.rows, scored.probabilities, gold)
-    write(request.into, Predictions(request.model, several, test, pool))
+    write(request.into, StoredPredictions(request.model, several, test, pool))
     digest = artifacts.file_digest(request.into)
     return PredictionsResult(len(test), len(pool), digest, time.monotonic() - started)
 

@@ -29,7 +29,7 @@ def looked_at(size: int, number: int) -> int:
 
 
 @dataclass(frozen=True)
-class Embedded:
+class EmbeddedTexts:
     """So many texts are embedded, of those that picks may look at."""
 
     texts: int

@@ -22,7 +22,7 @@ from labelloop.learner.classifiers.networks import mean_over_tokens, ready
 from labelloop.learner.classifiers.pretrained import fit_embeddings, load_tokenizer, most_tokens
 from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
 from labelloop.learner.engine import Remote, engine
-from labelloop.learner.large_pools import Embedded
+from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.learner.requests import ClassifierSpec, EmbedRequest
 from labelloop.loop.draws import first_of_pool, pool_order, shares
 from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
@@ -194,7 +194,7 @@ def embed(request: EmbedRequest) -> int:
     embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
     began, texts = time.monotonic(), 0
     for texts in embeddings.make(request.texts):
-        Embedded(texts, request.texts).write(request.cache)
+        EmbeddedTexts(texts, request.texts).write(request.cache)
         if time.monotonic() > began + request.seconds:
             break
     return texts

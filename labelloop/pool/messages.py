@@ -10,7 +10,7 @@ from labelloop.pool.columns import MARK, Bad, Columns, left_out
 from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells, Gold, names_of
 from labelloop.pool.prepare import key
-from labelloop.pool.sources import Table, read_columns, without_bad
+from labelloop.pool.sources import SourceTable, read_columns, without_bad
 
 LONGEST_SHOWN = 60
 NOT_UTF8 = "it is not in UTF-8"
@@ -18,7 +18,7 @@ NO_OBJECT = "it is no JSON object"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class TopicMessage:
     """What stands at an offset of a partition. `value` None: nothing, a tombstone."""
 
     partition: int
@@ -54,13 +54,13 @@ class MessageColumns:
 class Taken:
     """The rows of messages, the messages that they are, and what is wrong with the one that follows."""
 
-    table: Table
-    messages: Sequence[Message]
+    table: SourceTable
+    messages: Sequence[TopicMessage]
     refused: UserError | None = None
 
 
 def take(
-    topic: str, messages: Sequence[Message], message_columns: MessageColumns, skip_bad: bool = False
+    topic: str, messages: Sequence[TopicMessage], message_columns: MessageColumns, skip_bad: bool = False
 ) -> Taken:
     """The rows of messages up to the first that cannot be used, or (`skip_bad`) of all that can.
 
@@ -82,7 +82,7 @@ def take(
     return Taken(_as_one_source(table, valued, message_columns, {}, []), before, refused)
 
 
-def next_offsets(before: Mapping[int, int], messages: Iterable[Message]) -> dict[int, int]:
+def next_offsets(before: Mapping[int, int], messages: Iterable[TopicMessage]) -> dict[int, int]:
     """The offsets at which to read on after these messages, by partition."""
     after = dict(before)
     for message in messages:
@@ -91,8 +91,8 @@ def next_offsets(before: Mapping[int, int], messages: Iterable[Message]) -> dict
 
 
 def _table(
-    topic: str, messages: Sequence[Message], message_columns: MessageColumns
-) -> tuple[Table, dict[int, Bad]]:
+    topic: str, messages: Sequence[TopicMessage], message_columns: MessageColumns
+) -> tuple[SourceTable, dict[int, Bad]]:
     bad: dict[int, Bad] = {}
     records = [_record(message, row, message_columns, bad) for row, message in enumerate(messages)]
     names = (*message_columns.text_columns, *message_columns.kept_columns)
@@ -125,7 +125,7 @@ def _table(
 
 
 def _record(
-    message: Message, row: int, message_columns: MessageColumns, bad: dict[int, Bad]
+    message: TopicMessage, row: int, message_columns: MessageColumns, bad: dict[int, Bad]
 ) -> Mapping[str, object]:
     """What a message says, by column."""
     try:
@@ -154,12 +154,12 @@ def _value(text: str) -> Any:
 
 
 def _as_one_source(
-    table: Table,
-    messages: Sequence[Message],
+    table: SourceTable,
+    messages: Sequence[TopicMessage],
     message_columns: MessageColumns,
     bad: Mapping[int, Bad],
     notes: list[str],
-) -> Table:
+) -> SourceTable:
     """The table with offsets as the numbers of its rows, and one label for each text: the first."""
     table = without_bad(table, bad)
     absent = [
@@ -172,7 +172,7 @@ def _as_one_source(
     return replace(table, labels=_first_labels(table), numbers=numbers, notes=tuple(notes))
 
 
-def _first_labels(table: Table) -> Sequence[Gold | None] | None:
+def _first_labels(table: SourceTable) -> Sequence[Gold | None] | None:
     """The labels, without those of texts that had another one before."""
     if table.labels is None:
         return None
@@ -183,7 +183,7 @@ def _first_labels(table: Table) -> Sequence[Gold | None] | None:
     ]
 
 
-def _bad(message: Message, what: str) -> Bad:
+def _bad(message: TopicMessage, what: str) -> Bad:
     return Bad(what, message.place)
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
 from labelloop.pool.columns import AS_USUAL, Reading
-from labelloop.pool.sources import Table, load
+from labelloop.pool.sources import SourceTable, load
 from labelloop.pool.text_files import UTF_8, open_text, raw_file, start_of, suffix_of
 
 LARGE = 2**24
@@ -43,7 +43,7 @@ class FileColumns:
     reading: Reading = AS_USUAL
     usual: tuple[str, ...] = ()
 
-    def of(self, path: Path) -> Table:
+    def of(self, path: Path) -> SourceTable:
         return load(
             str(path),
             self.text_columns,
@@ -54,7 +54,7 @@ class FileColumns:
         )
 
 
-def parts(path: Path, file_columns: FileColumns) -> Iterator[Table]:
+def parts(path: Path, file_columns: FileColumns) -> Iterator[SourceTable]:
     """The rows of a file, part by part. Raises NotInParts, also after some parts, and UserError."""
     try:
         files = _cut(path, file_columns.reading)
@@ -70,9 +70,9 @@ def is_large(path: Path) -> bool:
     return size > LARGE // (1 if path.suffix.lower() == suffix_of(path) else 10)
 
 
-def _alike(files: Iterator[Path], file_columns: FileColumns) -> Iterator[Table]:
+def _alike(files: Iterator[Path], file_columns: FileColumns) -> Iterator[SourceTable]:
     """The tables of the parts, whose columns must be the same, unless each row names its own."""
-    first: Table | None = None
+    first: SourceTable | None = None
     for file in files:
         table = file_columns.of(file)
         if first is None:

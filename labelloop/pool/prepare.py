@@ -9,7 +9,7 @@ from labelloop.errors import UserError
 from labelloop.pool.columns import no_rows, rows_named
 from labelloop.pool.label_cells import called, label_name, label_text, names_in, ordered, quoted
 from labelloop.pool.snapshot import Row
-from labelloop.pool.sources import Table
+from labelloop.pool.sources import SourceTable
 
 SHOWN = 5
 UNUSED = "have no label, so none is used: `labelloop import` starts with the labels that there are"
@@ -39,7 +39,7 @@ class Prepared:
     in_gold: int = 0
 
 
-def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
+def clean_pool(table: SourceTable, labels: Sequence[str] | None = None) -> Prepared:
     """Distinct texts to label, with gold labels if every text has one.
 
     The default for `labels` is the sorted values of the label column. Raises `UserError`.
@@ -59,7 +59,7 @@ def clean_pool(table: Table, labels: Sequence[str] | None = None) -> Prepared:
     return Prepared(rows, label_names, empty, duplicates, unlabelled)
 
 
-def with_names(table: Table, names: Mapping[str, str]) -> Table:
+def with_names(table: SourceTable, names: Mapping[str, str]) -> SourceTable:
     """The table with other names for labels."""
     if table.labels is None:
         return table
@@ -67,7 +67,7 @@ def with_names(table: Table, names: Mapping[str, str]) -> Table:
 
 
 def clean_further(
-    table: Table, labels: Sequence[str], there: Container[str], gold: Collection[str] = ()
+    table: SourceTable, labels: Sequence[str], there: Container[str], gold: Collection[str] = ()
 ) -> Prepared:
     """Distinct texts for a pool that does not have them, with gold labels if every text has one.
 
@@ -101,7 +101,7 @@ def _all_labelled_or_none(rows: list[Row]) -> tuple[list[Row], int]:
 
 
 def clean_test(
-    table: Table,
+    table: SourceTable,
     labels: Sequence[str],
     pool: Sequence[Row],
     label_option: str = "--label-column",
@@ -123,7 +123,7 @@ def clean_test(
 
 
 def clean_gold(
-    table: Table,
+    table: SourceTable,
     labels: Sequence[str],
     pool: Container[str],
     asked: Container[str] = (),
@@ -146,7 +146,7 @@ def clean_gold(
 
 
 def _labelled(
-    table: Table, labels: Sequence[str], named: str, label_option: str, or_else: str
+    table: SourceTable, labels: Sequence[str], named: str, label_option: str, or_else: str
 ) -> tuple[list[Row], Prepared]:
     """The distinct texts with a label. Raises `UserError` if there are none, and for other labels."""
     if table.labels is None:
@@ -179,7 +179,7 @@ def key(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
+def _distinct(table: SourceTable, remedy: str) -> tuple[list[Row], int, int]:
     """The first row of each text, with the label of any of its rows."""
     labels = table.labels or [None] * len(table.texts)
     row_of: dict[str, Row] = {}
@@ -200,7 +200,7 @@ def _distinct(table: Table, remedy: str) -> tuple[list[Row], int, int]:
     return list(row_of.values()), empty - table.bad, len(table.texts) - empty - len(row_of)
 
 
-def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
+def _two_labels(table: SourceTable, texts: Sequence[str], remedy: str) -> UserError:
     """For texts that have several labels: tell the rows of the first of them, and how many more there are."""
     row_of = {
         label: number
@@ -215,7 +215,7 @@ def _two_labels(table: Table, texts: Sequence[str], remedy: str) -> UserError:
     )
 
 
-def _labels(table: Table, gold_labels: Collection[str], chosen: Sequence[str] | None) -> list[str]:
+def _labels(table: SourceTable, gold_labels: Collection[str], chosen: Sequence[str] | None) -> list[str]:
     if chosen is None and not gold_labels:
         raise UserError(
             f"{table.source} has no labels to choose from; name them: --labels spam,ham, or the column that "
@@ -237,7 +237,9 @@ def _too_few(where: str, classes: Collection[str]) -> UserError:
     )
 
 
-def _no_others(table: Table, gold_labels: Collection[str], label_names: Collection[str], remedy: str) -> None:
+def _no_others(
+    table: SourceTable, gold_labels: Collection[str], label_names: Collection[str], remedy: str
+) -> None:
     others = sorted(set(gold_labels) - set(label_names))
     if others:
         shown = quoted(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if others[SHOWN:] else "")

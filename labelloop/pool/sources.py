@@ -37,7 +37,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SourceTable:
     """The texts of a data set, in order, and their labels if there is a label column (None if missing).
 
     A text of several columns is their texts, joined. `notes`: lines for the user about what was read.
@@ -82,7 +82,7 @@ def load(
     cells: Cells = ONE_OR_SEVERAL,
     usual_label: str | None = None,
     usual_text: Sequence[str] = (),
-) -> Table:
+) -> SourceTable:
     """Load a file (see `KINDS`; texts may be packed), a folder saved by `datasets`, or a Hub id.
 
     The default text columns are `usual_text` if all are there, or else `text`, or else the only column of
@@ -112,7 +112,7 @@ def as_table(
     cells: Cells = ONE_OR_SEVERAL,
     usual_label: str | None = None,
     usual_text: Sequence[str] = (),
-) -> Table:
+) -> SourceTable:
     """The texts and labels that a data set's columns hold; see `load`. Raises `UserError`."""
     if not columns.names:
         raise without_columns(source, columns)
@@ -144,7 +144,7 @@ def read_columns(
     cells: Cells,
     text_option: str = "",
     label_option: str = "--label-column",
-) -> tuple[Table, dict[int, Bad]]:
+) -> tuple[SourceTable, dict[int, Bad]]:
     """The texts and labels of these columns as they are, and which rows cannot be used."""
     bad = dict(columns.bad)
     texts = _texts(columns, text_names, text_option, bad)
@@ -159,10 +159,12 @@ def read_columns(
         name: [_kept_cell(value, name, row, bad) for row, value in enumerate(columns.values(name))]
         for name in keep
     }
-    return Table(source, text_names, label_name, texts, labels, kept_columns=kept_columns, cells=cells), bad
+    return SourceTable(
+        source, text_names, label_name, texts, labels, kept_columns=kept_columns, cells=cells
+    ), bad
 
 
-def without_bad(table: Table, bad: Collection[int]) -> Table:
+def without_bad(table: SourceTable, bad: Collection[int]) -> SourceTable:
     """The table, in which rows that cannot be used have neither a text nor a label."""
     texts = ["" if row in bad else text for row, text in enumerate(table.texts)]
     labels = table.labels and [None if row in bad else label for row, label in enumerate(table.labels)]

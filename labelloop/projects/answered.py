@@ -9,7 +9,7 @@ from labelloop.loop.verdict import verdict
 from labelloop.pool.columns import Columns, rows_named
 from labelloop.pool.label_cells import label_name, quoted
 from labelloop.pool.prepare import Prepared, key
-from labelloop.pool.sources import Table
+from labelloop.pool.sources import SourceTable
 from labelloop.projects.options import ProjectOptions
 from schemas.model import replaced
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, AnnotatedItem, ItemVotes, Task, Vote
@@ -55,7 +55,7 @@ class _Rules:
     ties: str
 
 
-def answers(answered: AnsweredTexts, table: Table, pool: Prepared, options: ProjectOptions) -> Answers:
+def answers(answered: AnsweredTexts, table: SourceTable, pool: Prepared, options: ProjectOptions) -> Answers:
     """The verdicts on the texts that enough people answered.
 
     Equal texts are one text; of each person the newest vote on it counts. Raises UserError for a vote for

@@ -11,7 +11,7 @@ from labelloop.pool.label_cells import Cells
 from labelloop.pool.near_copies import near_copies_note, without_near_copies
 from labelloop.pool.prepare import Prepared, clean_pool, clean_test, key, summary
 from labelloop.pool.snapshot import NONE_KEPT, write
-from labelloop.pool.sources import Table, as_table, load
+from labelloop.pool.sources import SourceTable, as_table, load
 from labelloop.projects.answered import NO_ANSWERS, AnsweredTexts, answers
 from labelloop.projects.gold import GoldColumns, GoldTexts, read_gold
 from labelloop.projects.known_labels import known_labels, matched, read_labelled
@@ -126,7 +126,9 @@ def prepare_data(
     )
 
 
-def _gold(options: ProjectOptions, table: Table, pool: Prepared, metadata: Mapping[str, str]) -> GoldTexts:
+def _gold(
+    options: ProjectOptions, table: SourceTable, pool: Prepared, metadata: Mapping[str, str]
+) -> GoldTexts:
     columns = GoldColumns(
         options.gold_text_column or options.text_column,
         options.gold_label_column or options.label_column or None,
@@ -138,7 +140,7 @@ def _gold(options: ProjectOptions, table: Table, pool: Prepared, metadata: Mappi
     return read_gold(options, columns, pool.labels, {key(row.text) for row in pool.rows})
 
 
-def _loaded(dataset: str, options: ProjectOptions) -> Table:
+def _loaded(dataset: str, options: ProjectOptions) -> SourceTable:
     return load(
         dataset,
         options.text_column,
@@ -152,7 +154,7 @@ def _loaded(dataset: str, options: ProjectOptions) -> Table:
     )
 
 
-def _answered_table(answered: AnsweredTexts, options: ProjectOptions) -> Table:
+def _answered_table(answered: AnsweredTexts, options: ProjectOptions) -> SourceTable:
     return as_table(
         answered.source,
         answered.columns,
@@ -206,7 +208,7 @@ def _without_gold(dataset: str, what: str) -> UserError:
     )
 
 
-def _test(options: ProjectOptions, pool: Prepared) -> tuple[Table, Prepared] | None:
+def _test(options: ProjectOptions, pool: Prepared) -> tuple[SourceTable, Prepared] | None:
     if options.test is None:
         return None
     label_column = options.test_label_column or options.label_column
@@ -253,7 +255,7 @@ def _given_note(labelled: str | None, labels_of: Mapping[int, tuple[str, ...]], 
 def keep_snapshot(
     folder: Path,
     name: str,
-    table: Table,
+    table: SourceTable,
     prepared: Prepared,
     kept_values: Mapping[str, Sequence[str | None]] = NONE_KEPT,
 ) -> Snapshot:

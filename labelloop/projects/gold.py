@@ -14,7 +14,7 @@ from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells
 from labelloop.pool.prepare import NAME_LABELS, Prepared, clean_gold, with_names
 from labelloop.pool.snapshot import OpenSnapshot
-from labelloop.pool.sources import NOTHING, Table, load
+from labelloop.pool.sources import NOTHING, SourceTable, load
 from labelloop.projects import formats
 from labelloop.projects.formats import tables as c
 from labelloop.projects.options import ProjectOptions
@@ -72,7 +72,7 @@ class GoldColumns:
             **dict.fromkeys(parts, "--gold-text-column"),
         }
 
-    def as_kept(self, table: Table, rows: Sequence[int]) -> dict[str, list[str | None]]:
+    def as_kept(self, table: SourceTable, rows: Sequence[int]) -> dict[str, list[str | None]]:
         """The values of these rows, by what the columns are called in the project."""
         names = dict(zip(self.texts or self.as_in_pool, self.as_in_pool, strict=True))
         return {
@@ -84,7 +84,7 @@ class GoldColumns:
 class GoldTexts(NamedTuple):
     """What is taken of a file: as `keep_snapshot` takes it, and notes."""
 
-    table: Table
+    table: SourceTable
     prepared: Prepared
     kept_values: Mapping[str, Sequence[str | None]]
     notes: tuple[str, ...]

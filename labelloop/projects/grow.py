@@ -20,7 +20,7 @@ from labelloop.pool.messages import MessageColumns
 from labelloop.pool.near_copies import without_near_copies
 from labelloop.pool.prepare import Prepared, clean_further, key, with_names
 from labelloop.pool.snapshot import OpenSnapshot, Row
-from labelloop.pool.sources import Table, load
+from labelloop.pool.sources import SourceTable, load
 from labelloop.projects.catalog import SOURCE, sound
 from labelloop.projects.data import Tell, keep_snapshot, untold
 from labelloop.projects.operator_requests import who
@@ -85,7 +85,7 @@ class Further:
         self._tell(f"reading {source}")
         return self.take(self._table(source))
 
-    def take(self, table: Table) -> Read:
+    def take(self, table: SourceTable) -> Read:
         """Write a snapshot of what is new in a table. Raises UserError."""
         source = table.source
         self._tell(f"looking for those of {len(table.texts):,} texts that are new")
@@ -123,7 +123,7 @@ class Further:
     def _cells(self) -> Cells:
         return Cells(self._project.is_multi_label, self._options.label_separator)
 
-    def _table(self, source: str) -> Table:
+    def _table(self, source: str) -> SourceTable:
         options, gold = self._options, self._label_column
         return load(
             source,

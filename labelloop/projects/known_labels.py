@@ -16,7 +16,7 @@ from labelloop.pool.label_cells import (
     whole,
 )
 from labelloop.pool.prepare import Prepared, key
-from labelloop.pool.sources import ONE_OR_SEVERAL, Table, load
+from labelloop.pool.sources import ONE_OR_SEVERAL, SourceTable, load
 from labelloop.projects.data_options import TEXT
 from labelloop.projects.options import ProjectOptions
 
@@ -37,7 +37,7 @@ class Labelled:
     cells: Cells = ONE_OR_SEVERAL
 
 
-def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
+def read_labelled(options: ProjectOptions, table: SourceTable) -> Labelled:
     """Read the labels that the options name. `table` is the data set, which may contain them itself."""
     if options.labelled is None or options.dataset is None:
         texts = [key(text) for text in table.texts]
@@ -69,7 +69,7 @@ def read_labelled(options: ProjectOptions, table: Table) -> Labelled:
     )
 
 
-def known_labels(labelled: Labelled, table: Table) -> list[str]:
+def known_labels(labelled: Labelled, table: SourceTable) -> list[str]:
     """The default labels to choose from: all labels in the data, sorted. There must be at least two."""
     label_names = sorted(names_in([*labelled.labels, *(table.labels or ())]))
     if not label_names:
@@ -143,7 +143,7 @@ def _check_known(labelled: Labelled, rows: Sequence[tuple[int, Gold]], label_nam
             )
 
 
-def _labels(table: Table) -> Sequence[Gold | None]:
+def _labels(table: SourceTable) -> Sequence[Gold | None]:
     if table.labels is None:
         raise UserError(
             f"{table.source} has no column 'label' or 'labels': name that of the labels with --label-column"
@@ -151,7 +151,7 @@ def _labels(table: Table) -> Sequence[Gold | None]:
     return table.labels
 
 
-def _check_named(table: Table, by: str) -> None:
+def _check_named(table: SourceTable, by: str) -> None:
     nameless = [
         row for row, label in enumerate(_labels(table)) if label is not None and not key(table.texts[row])
     ]
@@ -162,7 +162,7 @@ def _check_named(table: Table, by: str) -> None:
         )
 
 
-def _meant(options: ProjectOptions, table: Table, names: Sequence[str]) -> list[str | None]:
+def _meant(options: ProjectOptions, table: SourceTable, names: Sequence[str]) -> list[str | None]:
     """The pool's text for each name: the text itself, its row number, or a value of the shared column."""
     if options.match == TEXT:
         return [key(name) for name in names]

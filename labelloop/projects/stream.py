@@ -18,7 +18,7 @@ from labelloop.loop.schedule import labelled
 from labelloop.loop.settings_in_force import batches_to_ask, for_next
 from labelloop.loop.state import LoopState, NotCreated
 from labelloop.observe.service_status import LOG, ServiceStatus
-from labelloop.pool.messages import Message, Taken, next_offsets, take
+from labelloop.pool.messages import Taken, TopicMessage, next_offsets, take
 from labelloop.projects.catalog import is_deleted, sound
 from labelloop.projects.data import Tell
 from labelloop.projects.grow import Further, Grown, Read, grow_by
@@ -49,11 +49,11 @@ class Portion:
     """Messages that were read and are not added yet; `before`: the offsets at which they begin."""
 
     before: dict[int, int]
-    messages: list[Message] = field(default_factory=list)
+    messages: list[TopicMessage] = field(default_factory=list)
     size: int = 0
     since: float = 0.0
 
-    def put(self, messages: Iterable[Message]) -> None:
+    def put(self, messages: Iterable[TopicMessage]) -> None:
         for message in messages:
             self.since = self.since if self.messages else time.monotonic()
             self.messages.append(message)
@@ -203,7 +203,7 @@ class Stream:
             self._is_open = False
             raise
         self._tell_gone(gone)
-        self._portion.put(Message(record.partition, record.offset, record.value) for record in records)
+        self._portion.put(TopicMessage(record.partition, record.offset, record.value) for record in records)
         return len(records)
 
     async def _add(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from labelloop.learner.large_pools import Embedded
+from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History
 from labelloop.loop.log_digest import LogDigest
@@ -35,7 +35,7 @@ class Summary:
     progress: Progress
     store: str | None
     next_steps: tuple[str, ...] = ()
-    embedded: Embedded | None = None
+    embedded: EmbeddedTexts | None = None
     stuck: Stuck | None = None
 
     @property

@@ -56,7 +56,7 @@ class Sayings:
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
+class StoredPredictions:
     """What a model says of the test set, if there is one, and of texts of the pool."""
 
     model: str
@@ -70,7 +70,7 @@ class Predictions:
         return self.pool.labels
 
 
-def write(file: Path, predictions: Predictions) -> None:
+def write(file: Path, predictions: StoredPredictions) -> None:
     """Write them. The same predictions give the same bytes (with one version of pyarrow)."""
     kind = pa.list_(pa.string()) if predictions.several else pa.string()
     about = {"model": predictions.model, "labels": predictions.labels, "several": predictions.several}
@@ -106,7 +106,7 @@ def write(file: Path, predictions: Predictions) -> None:
         atomic.place(draft, file)
 
 
-def read(file: Path) -> Predictions:
+def read(file: Path) -> StoredPredictions:
     """Read them. Raises OSError or ValueError if the file is no such file."""
     with file.open("rb") as content:
         table = pq.read_table(content)
@@ -126,7 +126,7 @@ def read(file: Path) -> Predictions:
                 _marked(part.column("gold").to_pylist(), labels) if rows is is_test else None,
             )
         )
-    return Predictions(str(about["model"]), several, *sets)
+    return StoredPredictions(str(about["model"]), several, *sets)
 
 
 def _cells(sayings: Sayings, marked: Booleans, several: bool) -> Iterator[Any]:

@@ -18,7 +18,7 @@ Found = dict[str, Any]
 Look = Callable[[], Coroutine[None, None, Found]]
 
 
-class Looks:
+class StoreLooks:
     """Looks again and again, and tells open pages what it found."""
 
     def __init__(self, store: FromStore, hub: Hub) -> None:
@@ -56,7 +56,7 @@ class Looks:
             self._hub.tell([project])
 
 
-class Folders(Looks):
+class Folders(StoreLooks):
     """Which models' folders are still in the store: the trainer removes old ones without telling the log."""
 
     def now(self, project: str, models: Sequence[Mapping[str, Any]]) -> Mapping[str, int | None]:
@@ -71,7 +71,7 @@ class Folders(Looks):
         return dict(zip([each["artifact"] for each in models], sizes, strict=True))
 
 
-class WhatIfs(Looks):
+class WhatIfs(StoreLooks):
     """The curves that `labelloop what-if` left in the store."""
 
     def now(self, project: str) -> Mapping[str, Any]:

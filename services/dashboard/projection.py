@@ -20,7 +20,7 @@ from labelloop.projects.progress import Settled, settled
 from labelloop.runtime import state_cache
 from labelloop.runtime.state_cache import UnusableCache
 from schemas.envelope import Event
-from services.dashboard.read_model import ReadModel, Row, packed
+from services.dashboard.read_model import ReadModel, StoredEvent, packed
 from services.dashboard.texts import rows_of
 
 MOST_HELD = 80_000
@@ -188,7 +188,7 @@ class Projector:
         note = _note(held.history, lambda: held.history.add(event, record.position))
         facts = _facts(event)
         batch, model = _name(facts.get("batch")), _name(facts.get("model"))
-        held.seq = self._model.add(Row(record, event, batch, model, about(facts), note))
+        held.seq = self._model.add(StoredEvent(record, event, batch, model, about(facts), note))
         held.unsaved += 1
         # The state itself is looked at once for all records: what was looked at is copied with the next one.
         if note is None:

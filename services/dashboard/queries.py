@@ -22,7 +22,7 @@ BY = {"project": "project", "type": "name", "batch": "batch", "model": "model"}
 
 
 @dataclass(frozen=True)
-class EventFilter:
+class EventQuery:
     """Which events: those for which all of these hold."""
 
     project: str = ""
@@ -41,7 +41,7 @@ class Queries:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._counted: dict[EventFilter, tuple[int, str | None, int]] = {}
+        self._counted: dict[EventQuery, tuple[int, str | None, int]] = {}
 
     def figures(self, kind: str) -> dict[str, Any]:
         """The figures of this kind of all projects that are shown, by project."""
@@ -66,7 +66,7 @@ class Queries:
         )
         return {row["project"]: row["time"] for row in rows}
 
-    def count(self, chosen: EventFilter) -> int:
+    def count(self, chosen: EventQuery) -> int:
         """For how many events the filter holds. Of those that were counted before only the number is kept."""
         last, last_id, count = self._counted.get(chosen, (0, None, 0))
         if last and self._id(last) != last_id:
@@ -84,7 +84,7 @@ class Queries:
         row = self._connection.execute("SELECT id FROM events WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else str(row["id"])
 
-    def events(self, chosen: EventFilter, before: int | None = None, most: int = PAGE) -> list[sqlite3.Row]:
+    def events(self, chosen: EventQuery, before: int | None = None, most: int = PAGE) -> list[sqlite3.Row]:
         """The newest events for which the filter holds, before one where that is given."""
         where, values = _where(chosen, {} if before is None else {"seq < ?": before})
         return self._connection.execute(
@@ -162,7 +162,7 @@ class Queries:
         return None if row is None else int(row["seq"])
 
 
-def _where(chosen: EventFilter, places: Mapping[str, int]) -> tuple[str, list[object]]:
+def _where(chosen: EventQuery, places: Mapping[str, int]) -> tuple[str, list[object]]:
     """The condition in SQL, and its values."""
     conditions: dict[str, object] = {f"{BY[name]} = ?": value for name, value in chosen.given.items()}
     conditions |= places

@@ -27,7 +27,7 @@ class AnotherLog(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class StoredEvent:
     """An event as it is kept. `says`: its facts in a few words. `note`: why it does not count, if so."""
 
     record: Record
@@ -126,7 +126,7 @@ class ReadModel:
             (record.partition, record.offset, record.problem or "it is no event"),
         )
 
-    def add(self, row: Row) -> int:
+    def add(self, row: StoredEvent) -> int:
         """Keep an event. Returns its number, which grows with each."""
         event, record = row.event, row.record
         added = self._connection.execute(

@@ -20,7 +20,7 @@ from schemas.events import ModelTrained
 from schemas.parts import Snapshot
 
 if TYPE_CHECKING:
-    from labelloop.store.predictions import Predictions, Sayings
+    from labelloop.store.predictions import Sayings, StoredPredictions
 
 Wanted = Mapping[str, Any]
 DIGITS = 6
@@ -131,7 +131,7 @@ def _size(store: Store, trained: ModelTrained) -> int | None:
     return sum(file.lstat().st_size for file in place.iterdir())
 
 
-def _opened(store: Store, file: Mapping[str, Any]) -> "Predictions | None":
+def _opened(store: Store, file: Mapping[str, Any]) -> "StoredPredictions | None":
     from labelloop.store import predictions
 
     snapshot = Snapshot(**file)

@@ -11,7 +11,7 @@ from labelloop.pool.snapshot import Row
 from labelloop.pool.snapshot import write as write_pool
 from labelloop.store import pool_uri
 from labelloop.store.artifacts import file_digest
-from labelloop.store.predictions import Predictions, Sayings, write
+from labelloop.store.predictions import Sayings, StoredPredictions, write
 from schemas.events import LabelsChanged, PredictionsRecorded
 from schemas.parts import Snapshot
 from tests.support.homes import home_with
@@ -50,11 +50,11 @@ def sayings(said: Said, labels: tuple[str, ...] = LABELS, gold: Mapping[int, str
 
 def predictions(
     model: str, pool: Said, test: Said, gold: Mapping[int, str], labels: tuple[str, ...] = LABELS
-) -> Predictions:
-    return Predictions(model, False, sayings(test, labels, gold), sayings(pool, labels))
+) -> StoredPredictions:
+    return StoredPredictions(model, False, sayings(test, labels, gold), sayings(pool, labels))
 
 
-def put(store: Path, said: Predictions, **changes: Any) -> PredictionsRecorded:
+def put(store: Path, said: StoredPredictions, **changes: Any) -> PredictionsRecorded:
     """The event about predictions, whose file is in the store."""
     draft = store / PROJECT / "predictions" / "draft"
     write(draft, said)

@@ -1,6 +1,6 @@
 """A client for Argilla's HTTP API: data sets, records with responses, accounts, queues, webhooks."""
 
-from labelloop.oracle.argilla.changed_labels import ChangedLabels
+from labelloop.oracle.argilla.changed_labels import SuccessorDatasets
 from labelloop.oracle.argilla.models import (
     About,
     Account,
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-class Argilla(ChangedLabels, Records, Webhooks):
+class Argilla(SuccessorDatasets, Records, Webhooks):
     """A client for the Argilla at `url`, with the rights of `api_key`. An async context manager.
 
     `headers` go with every request (a private Space needs `Authorization: Bearer …`). `timeout` is in

@@ -8,7 +8,7 @@ from labelloop.oracle.escaping import FOLLOWED_BY
 MOVED, END = "**The labels changed: go on in the data set ", ".**\n\n"
 
 
-class ChangedLabels(Datasets):
+class SuccessorDatasets(Datasets):
     """The part of the API for labels that change."""
 
     async def point_to(self, name: str, workspace: str, newer: Dataset) -> None:

@@ -48,7 +48,7 @@ CLAIM = "password"
 KEY_BYTES = 48
 
 
-class Standing(BaseModel):
+class LoginStanding(BaseModel):
     """Whether a person may log in, and since when."""
 
     model_config = ConfigDict(extra="forbid")
@@ -59,7 +59,7 @@ class Standing(BaseModel):
 
 
 class Standings(BaseModel):
-    items: list[Standing]
+    items: list[LoginStanding]
 
 
 def bar_people(database: Path) -> None:

@@ -137,7 +137,7 @@ def _client(is_here: bool, verify: bool) -> httpx.Client:
     return httpx.Client(trust_env=not is_here, verify=verify)
 
 
-class Webhook(Protocol):
+class Subscription(Protocol):
     """Which events go where."""
 
     url: str
@@ -150,7 +150,7 @@ class Courier:
     A receiver that does not answer keeps nobody waiting, neither people nor other receivers.
     """
 
-    def __init__(self, webhook: Webhook, notify: Callable[..., httpx.Response]) -> None:
+    def __init__(self, webhook: Subscription, notify: Callable[..., httpx.Response]) -> None:
         self.webhook = webhook
         self._notify = notify
         self._due = sched.scheduler(time.monotonic)

@@ -1,5 +1,5 @@
 """Simulated annotators: they answer from gold labels, through Argilla's API."""
 
-from labelloop.oracle.simulated.annotator import Annotator, Answer, Decide, GoldAnswers
+from labelloop.oracle.simulated.annotator import Answer, Decide, GoldAnswers, SimulatedAnnotator
 
-__all__ = ["Annotator", "Answer", "Decide", "GoldAnswers"]
+__all__ = ["Answer", "Decide", "GoldAnswers", "SimulatedAnnotator"]

@@ -107,7 +107,7 @@ def _labels(path: Path) -> list[Gold]:
     return labels
 
 
-class Annotator:
+class SimulatedAnnotator:
     """An annotator with `argilla`'s key, who labels a data set, one text per `seconds_per_label`.
 
     `deciding` returns the answers for the data set that was found.
@@ -187,7 +187,8 @@ async def work(
     async with AsyncExitStack() as clients:
         argillas = [await clients.enter_async_context(Argilla(url, key, headers)) for key in keys]
         working = [
-            Annotator(argilla, dataset, workspace, deciding, seconds_per_label).run() for argilla in argillas
+            SimulatedAnnotator(argilla, dataset, workspace, deciding, seconds_per_label).run()
+            for argilla in argillas
         ]
         tasks = [asyncio.ensure_future(each) for each in (_told_to_stop(), *working)]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

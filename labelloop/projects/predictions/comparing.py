@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelloop.loop.figures import Z95
-from labelloop.store.predictions import Booleans, Predictions, Sayings
+from labelloop.store.predictions import Booleans, Sayings, StoredPredictions
 
 Labels = tuple[str, ...]
 
@@ -75,7 +75,7 @@ class ClassChange:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """Two models on the texts for which both have predictions. `test` None: there is no such test set.
 
     Flips are sorted by how sure both models were, the surest first; moves by how many texts they are.
@@ -97,7 +97,7 @@ class Comparison:
         return tuple(Move(*pair, texts) for pair, texts in counts.most_common())
 
 
-def compare(before: Predictions, after: Predictions, same_test_set: bool) -> Comparison:
+def compare(before: StoredPredictions, after: StoredPredictions, same_test_set: bool) -> ModelComparison:
     """Compare the predictions of two models."""
     labels = (*after.labels, *(label for label in before.labels if label not in after.labels))
     pools = _in_common(before.pool, after.pool, labels)
@@ -117,7 +117,7 @@ def compare(before: Predictions, after: Predictions, same_test_set: bool) -> Com
         )
         for place, label in enumerate(labels)
     )
-    return Comparison(
+    return ModelComparison(
         before=before.model,
         after=after.model,
         labels=labels,

@@ -82,7 +82,7 @@ class PredictionRequest:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PredictResult:
     """What a model says of the texts, what the audited texts say of it, and notes on what was read."""
 
     predictions: Predictions
@@ -99,7 +99,7 @@ async def predict(
     worker: Worker,
     threads: int,
     show: Show = unshown,
-) -> Answer:
+) -> PredictResult:
     """Score all texts, as far as they are not scored already. Raises UserError and TaskError."""
     about = {"project": state.project_id, **prediction_request.about(state), "texts": SCORED_AT_A_TIME}
     begun = unfinished.about()
@@ -142,7 +142,7 @@ async def predict(
         if project.is_multi_label
         else None,
     )
-    return Answer(predictions, calibration, audited_texts, staged.notes if staged else ())
+    return PredictResult(predictions, calibration, audited_texts, staged.notes if staged else ())
 
 
 async def _staged(

@@ -9,7 +9,7 @@ from labelloop.loop.state import LoopState
 from labelloop.projects.predictions.reliability import AuditedText
 from labelloop.store import SnapshotLost, Store
 from labelloop.store.artifacts import file_digest
-from labelloop.store.predictions import Predictions, read
+from labelloop.store.predictions import StoredPredictions, read
 from schemas.events import PredictionsRecorded
 
 
@@ -31,7 +31,7 @@ def recorded_of(state: LoopState, model: str) -> PredictionsRecorded:
     )
 
 
-def open_predictions(state: LoopState, store: Store, model: str) -> Predictions:
+def open_predictions(state: LoopState, store: Store, model: str) -> StoredPredictions:
     """What a model says of the texts for which it was recorded. Labels are named as in the log.
 
     Raises UserError if that was not recorded, or if the file is gone or damaged, and Unavailable.
@@ -66,7 +66,7 @@ def _others(state: LoopState, model: str) -> str:
     return ", ".join(each for each in predictions_of(state) if each != model) or "none"
 
 
-def on_test_set(predictions: Predictions) -> list[AuditedText]:
+def on_test_set(predictions: StoredPredictions) -> list[AuditedText]:
     """With which probability each label of the test set was predicted, and whether rightly.
 
     Where a text may have several labels, each label of each text counts: how probable it was, and whether

@@ -11,7 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from labelloop import atomic
 from labelloop.pool.parts import FileColumns, NotInParts, is_large, parts
 from labelloop.pool.snapshot import KEPT
-from labelloop.pool.sources import Table
+from labelloop.pool.sources import SourceTable
 from labelloop.projects.unfinished import Unfinished
 
 SOURCE, OWN = "source", "own"
@@ -77,7 +77,7 @@ def _written(file: Path, file_columns: FileColumns, draft: Path) -> Staged:
     return staged_file
 
 
-def _rows(file: str, table: Table, before: int) -> Iterator[pa.RecordBatch]:
+def _rows(file: str, table: SourceTable, before: int) -> Iterator[pa.RecordBatch]:
     """The rows that can be used. `before`: how many rows of the file came before the table."""
     for start in range(0, len(table.texts), ROWS_PER_BATCH):
         stop = min(start + ROWS_PER_BATCH, len(table.texts))
@@ -91,7 +91,7 @@ def _rows(file: str, table: Table, before: int) -> Iterator[pa.RecordBatch]:
         yield pa.record_batch(columns, schema=_SCHEMA)
 
 
-def _own(table: Table, row: int) -> str:
+def _own(table: SourceTable, row: int) -> str:
     return json.dumps(
         {name: values[row] for name, values in table.kept_columns.items() if values[row] is not None}
     )

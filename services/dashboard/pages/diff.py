@@ -13,7 +13,7 @@ from labelloop.errors import Unavailable
 from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import Wanted
+from services.dashboard.said import SayingsWanted
 from services.dashboard.sayings import POOL, TEST, as_called
 from services.dashboard.site import Site, page_start
 
@@ -46,7 +46,7 @@ def routes(site: Site) -> Iterator[Route]:
         if told["problem"] is None:
             try:
                 told["found"] = await site.said.of(
-                    project, Wanted((models[names[0]]["recorded"], models[names[1]]["recorded"]))
+                    project, SayingsWanted((models[names[0]]["recorded"], models[names[1]]["recorded"]))
                 )
             except Unavailable as error:
                 told["problem"] = str(error)

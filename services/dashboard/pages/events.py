@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.dashboard.queries import PAGE, EventFilter
+from services.dashboard.queries import PAGE, EventQuery
 from services.dashboard.site import Site, whole_number
 
 
 def routes(site: Site) -> Iterator[Route]:
     async def events(request: Request) -> Response:
         given = request.query_params
-        chosen = EventFilter(*(given.get(name, "") for name in ("project", "type", "batch", "model")))
+        chosen = EventQuery(*(given.get(name, "") for name in ("project", "type", "batch", "model")))
         if chosen.project and chosen.project not in site.queries.projects():
             raise HTTPException(404)
         before = whole_number(given.get("before"))
@@ -33,7 +33,7 @@ def routes(site: Site) -> Iterator[Route]:
             newest=urlencode(chosen.given),
             names=site.queries.event_names(),
             projects=site.queries.projects(),
-            count=site.queries.count(EventFilter()),
+            count=site.queries.count(EventQuery()),
             found=site.queries.count(chosen),
             letters=site.letters,
         )

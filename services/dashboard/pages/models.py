@@ -13,7 +13,7 @@ from starlette.routing import Route
 from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS
-from services.dashboard.said import Wanted
+from services.dashboard.said import SayingsWanted
 from services.dashboard.site import Site, page_start
 
 UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
@@ -23,7 +23,7 @@ PAGE = 100
 def routes(site: Site) -> Iterator[Route]:
     known: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def changes(project: str, pairs: Mapping[str, Wanted]) -> dict[str, dict[str, Any] | None]:
+    def changes(project: str, pairs: Mapping[str, SayingsWanted]) -> dict[str, dict[str, Any] | None]:
         """What changed from the model before, in short, of each for which that was read already."""
         missing = [wanted for wanted in pairs.values() if (project, wanted.name) not in known]
         for wanted, change in zip(missing, site.said.now(project, missing), strict=True):
@@ -84,11 +84,11 @@ async def _with(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield part
 
 
-def _pairs(models: Sequence[Mapping[str, Any]]) -> list[Wanted | None]:
+def _pairs(models: Sequence[Mapping[str, Any]]) -> list[SayingsWanted | None]:
     """What changed from the model before, of each, if both were recorded."""
     records = [model["recorded"] for model in models]
     return [
-        Wanted((before, after)) if before and after else None
+        SayingsWanted((before, after)) if before and after else None
         for before, after in zip([None, *records], records, strict=False)
     ]
 

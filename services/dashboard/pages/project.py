@@ -13,7 +13,7 @@ from starlette.routing import Route
 from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import Wanted
+from services.dashboard.said import SayingsWanted
 from services.dashboard.sayings import POOL, Content, counts
 from services.dashboard.site import Site, elapsed
 
@@ -38,7 +38,7 @@ def routes(site: Site) -> Iterator[Route]:
         newest = next((model for model in reversed(models) if model["recorded"]), None)
         if newest is None:
             return None, None
-        return newest["model"], site.said.now(project, [Wanted((newest["recorded"],))])[0]
+        return newest["model"], site.said.now(project, [SayingsWanted((newest["recorded"],))])[0]
 
     async def project(request: Request) -> Response:
         name, card, figures = found(request)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import Wanted
+from services.dashboard.said import SayingsWanted
 from services.dashboard.sayings import POOL, TEST, SaidFilter, as_called, found
 from services.dashboard.site import Site, page_start
 
@@ -37,7 +37,7 @@ def routes(site: Site) -> Iterator[Route]:
             problem = "What this model says was not recorded."
         else:
             try:
-                content = await site.said.of(project, Wanted((recorded,)))
+                content = await site.said.of(project, SayingsWanted((recorded,)))
             except Unavailable as error:
                 problem = f"The store cannot be read: {error}"
             if content is None and problem is None:

@@ -16,7 +16,7 @@ from labelloop.projects.why import reason_of, reasons
 from services.dashboard.alike import most_alike
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import Wanted
+from services.dashboard.said import SayingsWanted
 from services.dashboard.sayings import Content, as_called, of_item
 from services.dashboard.search import Part
 from services.dashboard.site import Site, whole_number
@@ -107,7 +107,7 @@ def routes(site: Site) -> Iterator[Route]:
             for each in site.queries.figure(project, MODELS) or []
             if each["recorded"] and (each["model"] in known or not story["asked"])
         ][-MOST_MODELS:]
-        contents = site.said.now(project, [Wanted((each["recorded"],)) for each in recorded])
+        contents = site.said.now(project, [SayingsWanted((each["recorded"],)) for each in recorded])
         says = {
             each["model"]: _said(content, item, figures.get("called") or {})
             for each, content in zip(recorded, contents, strict=True)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from labelloop.learner.large_pools import Embedded
+from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.learner.pool_embeddings import PoolEmbeddings, embed
 from labelloop.learner.requests import EmbedRequest
 from tests.integration.learner.conftest import SIZE, Bench
@@ -33,12 +33,12 @@ def test_each_time_it_goes_on_where_it_ended_and_says_how_far_it_is(
     bench: Bench, embedded: Counter[str]
 ) -> None:
     cache = bench.folder / "cache"
-    assert Embedded.read(cache) is None
+    assert EmbeddedTexts.read(cache) is None
 
     found = []
     for _ in range(5):
         found.append(embed(asked(bench, SIZE, seconds=0)))
-        assert Embedded.read(cache) == Embedded(found[-1], SIZE)
+        assert EmbeddedTexts.read(cache) == EmbeddedTexts(found[-1], SIZE)
 
     assert found == [16, 32, 48, SIZE, SIZE]
     assert set(embedded.values()) == {1}
@@ -49,7 +49,7 @@ def test_only_the_first_texts_are_embedded_if_picks_look_at_no_more(
 ) -> None:
     assert embed(asked(bench, 20, seconds=60)) == 20
 
-    assert Embedded.read(bench.folder / "cache") == Embedded(20, 20)
+    assert EmbeddedTexts.read(bench.folder / "cache") == EmbeddedTexts(20, 20)
     assert len(embedded) == 2 * CHUNK
 
 
@@ -78,4 +78,4 @@ def test_a_file_that_says_nothing_of_it_is_none(bench: Bench, content: str) -> N
     cache.mkdir()
     (cache / "embedded.json").write_text(content)
 
-    assert Embedded.read(cache) is None
+    assert EmbeddedTexts.read(cache) is None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labelloop.learner.classifiers import hidden_states
-from labelloop.learner.large_pools import Embedded
+from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.learner.pool_embeddings import PoolEmbeddings, embed
 from labelloop.learner.querying import learner, query
 from labelloop.learner.requests import EmbedRequest, ScoreRequest, TrainRequest
@@ -120,7 +120,7 @@ def test_what_was_embedded_stays_and_what_is_new_has_its_share(
 
     assert embed(replace(asked, pool=grown.pool, texts=SIZE + FURTHER)) == SIZE + FURTHER
 
-    assert Embedded.read(cache) == Embedded(SIZE + FURTHER, SIZE + FURTHER)
+    assert EmbeddedTexts.read(cache) == EmbeddedTexts(SIZE + FURTHER, SIZE + FURTHER)
     assert set(embedded) == set(OpenSnapshot.open(grown.pool).all_texts()[SIZE:])
     assert {file: at for file, at in files(cache).items() if file.suffix == ".npy"}.items() >= {
         file: at for file, at in kept.items() if file.suffix == ".npy"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from labelloop.learner.large_pools import Embedded
+from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.store import open_store
 from schemas.parts import Choice
 from tests.support.loop import Loop, texts
@@ -16,7 +16,7 @@ def cache_of(loop: Loop, project: str) -> Path:
 
 
 def is_whole(cache: Path) -> bool:
-    embedded = Embedded.read(cache)
+    embedded = EmbeddedTexts.read(cache)
     return embedded is not None and embedded.is_whole
 
 
@@ -31,7 +31,7 @@ def test_a_killed_querier_goes_on_to_embed_what_picks_will_look_at(loop: Loop) -
     loop.start("querier")
 
     loop.until(lambda: is_whole(cache))
-    assert Embedded.read(cache) == Embedded(SIZE, SIZE)
+    assert EmbeddedTexts.read(cache) == EmbeddedTexts(SIZE, SIZE)
     after = {file: file.stat().st_mtime_ns for file in cache.glob("embeddings-*/*.npy")}
     assert len(after) == 3
     assert {file: after[file] for file in before} == before
@@ -44,4 +44,4 @@ def test_where_the_last_batch_looks_at_few_texts_only_those_are_embedded(loop: L
 
     loop.until(lambda: is_whole(cache_of(loop, project)))
 
-    assert Embedded.read(cache_of(loop, project)) == Embedded(60, 60)
+    assert EmbeddedTexts.read(cache_of(loop, project)) == EmbeddedTexts(60, 60)

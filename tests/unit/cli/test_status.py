@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.cli.status import status_text
-from labelloop.learner.large_pools import Embedded
+from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.fold import fold
 from labelloop.loop.history import History
@@ -126,9 +126,12 @@ def test_a_status_tells_of_a_project_that_was_never_created() -> None:
 
 
 @pytest.mark.parametrize(
-    ("embedded", "is_told"), [(Embedded(20_480, 1_000_000), True), (Embedded(60, 60), False), (None, False)]
+    ("embedded", "is_told"),
+    [(EmbeddedTexts(20_480, 1_000_000), True), (EmbeddedTexts(60, 60), False), (None, False)],
 )
-def test_a_status_tells_how_far_a_large_pool_is_embedded(embedded: Embedded | None, is_told: bool) -> None:
+def test_a_status_tells_how_far_a_large_pool_is_embedded(
+    embedded: EmbeddedTexts | None, is_told: bool
+) -> None:
     history = History(PROJECT)
     history.add(new_event(PROJECT, project(), source="test"))
     summary = replace(summarized(history), embedded=embedded)

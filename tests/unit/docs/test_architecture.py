@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import grimp
@@ -97,3 +98,15 @@ def test_every_path_of_the_page_is_there() -> None:
     ]
 
     assert not paths
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    named = Counter(
+        node.name
+        for room in ("schemas", "services", "labelloop")
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.parse(path.read_bytes()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+
+    assert [name for name, count in named.items() if count > 1] == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from labelloop.errors import UserError
 from labelloop.pool.label_cells import Cells
-from labelloop.pool.messages import Message, MessageColumns, Taken, next_offsets, take
+from labelloop.pool.messages import MessageColumns, Taken, TopicMessage, next_offsets, take
 from tests.support.messages import names
 
 ALONE = MessageColumns(("text",))
@@ -24,10 +24,10 @@ MAIL = MessageColumns(
 GOOD = {"subject": "s", "body": "b", "kind": "ham", "team": "x", "year": 2026}
 
 
-def messages(*values: Any, first: int = 10) -> list[Message]:
+def messages(*values: Any, first: int = 10) -> list[TopicMessage]:
     """Objects as JSON, texts in UTF-8, and what is there already as bytes."""
     return [
-        Message(0, first + number, each if isinstance(each, bytes | None) else _bytes(each))
+        TopicMessage(0, first + number, each if isinstance(each, bytes | None) else _bytes(each))
         for number, each in enumerate(values)
     ]
 

@@ -13,7 +13,7 @@ import pytest
 from labelloop.pool import parts as module
 from labelloop.pool.columns import Reading
 from labelloop.pool.parts import FileColumns, NotInParts, is_large, parts
-from labelloop.pool.sources import Table
+from labelloop.pool.sources import SourceTable
 
 HARD = 'said "no",\nthen "yes"; = 1 – ünïcode'
 ROWS = [{"id": str(number), "body": f"{HARD} {number}", "label": "x"} for number in range(200)]
@@ -32,7 +32,7 @@ def csv_of(rows: Iterable[dict[str, Any]], separator: str = ",") -> str:
     return "\n".join([separator.join(ROWS[0]), *quoted, ""])
 
 
-def joined(tables: Iterable[Table]) -> tuple[list[dict[str, str | None]], int]:
+def joined(tables: Iterable[SourceTable]) -> tuple[list[dict[str, str | None]], int]:
     """All rows, and in how many parts they came."""
     found, every = [], list(tables)
     for table in every:

@@ -11,12 +11,12 @@ from labelloop.errors import UserError
 from labelloop.pool.label_cells import Cells
 from labelloop.pool.prepare import clean_further, clean_pool, clean_test, key, summary
 from labelloop.pool.snapshot import Row
-from labelloop.pool.sources import Table
+from labelloop.pool.sources import SourceTable
 from tests.support.messages import names, raises_naming
 
 
-def table(*texts: str, labels: list[str | None] | None = None) -> Table:
-    return Table("mail.csv", ("body",), None if labels is None else "kind", list(texts), labels)
+def table(*texts: str, labels: list[str | None] | None = None) -> SourceTable:
+    return SourceTable("mail.csv", ("body",), None if labels is None else "kind", list(texts), labels)
 
 
 @given(texts=st.lists(st.text(max_size=3)))

@@ -4,7 +4,7 @@ import pytest
 
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState
-from labelloop.pool.messages import Message
+from labelloop.pool.messages import TopicMessage
 from labelloop.projects import stream
 from labelloop.projects.stream import MOST_MESSAGES, Portion, first_batch, is_due, why_over
 from schemas import events as e
@@ -18,7 +18,7 @@ EVERY = 600.0
 
 def portion(count: int, waited: float = 0.0) -> Portion:
     made = Portion({0: 0})
-    made.put(Message(0, number, b"text") for number in range(count))
+    made.put(TopicMessage(0, number, b"text") for number in range(count))
     made.since -= waited
     return made
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from labelloop.store.predictions import Predictions, Sayings, read, write
+from labelloop.store.predictions import Sayings, StoredPredictions, read, write
 
 LABELS = ("spam", "ham", "", "=cmd", "größe ✓", "a\x1b[2Jb")
 
@@ -31,8 +31,8 @@ def sayings(items: int, *, several: bool = False, tested: bool = False) -> Sayin
     )
 
 
-def predictions(tested: int, drawn: int, several: bool = False) -> Predictions:
-    return Predictions(
+def predictions(tested: int, drawn: int, several: bool = False) -> StoredPredictions:
+    return StoredPredictions(
         "final-1",
         several,
         sayings(tested, several=several, tested=True),

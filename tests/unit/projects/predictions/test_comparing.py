@@ -15,14 +15,14 @@ from labelloop.projects.predictions.comparing import (
     compare,
     mcnemar,
 )
-from labelloop.store.predictions import Predictions
+from labelloop.store.predictions import StoredPredictions
 from tests.support.matrices import examples
 from tests.support.said import Said, sayings
 from tests.support.said import predictions as recorded
 from tests.support.states import LABELS
 
 
-def predictions(model: str, pool: Said, test: Said, labels: tuple[str, ...] = LABELS) -> Predictions:
+def predictions(model: str, pool: Said, test: Said, labels: tuple[str, ...] = LABELS) -> StoredPredictions:
     return recorded(model, pool, test, dict.fromkeys(test, "spam"), labels)
 
 
@@ -89,8 +89,8 @@ def test_models_of_different_labels_are_compared_by_their_names() -> None:
 
 
 def test_of_several_labels_a_text_flips_if_one_of_them_does() -> None:
-    before = Predictions("1", True, sayings({}, gold={}), sayings({4: ("spam+ham", 0.9), 5: ("", 0.2)}))
-    after = Predictions("2", True, sayings({}, gold={}), sayings({4: ("spam", 0.9), 5: ("", 0.1)}))
+    before = StoredPredictions("1", True, sayings({}, gold={}), sayings({4: ("spam+ham", 0.9), 5: ("", 0.2)}))
+    after = StoredPredictions("2", True, sayings({}, gold={}), sayings({4: ("spam", 0.9), 5: ("", 0.1)}))
 
     found = compare(before, after, same_test_set=True)
 

@@ -17,7 +17,7 @@ from labelloop.projects.predictions.recorded import (
 from labelloop.projects.predictions.reliability import AuditedText, calibration_error, reliability
 from labelloop.store import FolderStore, open_store
 from labelloop.store.artifacts import file_digest
-from labelloop.store.predictions import Predictions
+from labelloop.store.predictions import StoredPredictions
 from schemas.events import PredictionsRecorded
 from tests.support.messages import raises_naming
 from tests.support.said import predictions, put, sayings
@@ -54,7 +54,7 @@ def test_what_is_said_with_which_probability_and_whether_rightly() -> None:
 
 def test_of_several_labels_each_label_of_each_text_counts() -> None:
     test = sayings({0: ("spam+ham", 0.8), 1: ("", 0.1)}, gold={0: "spam", 1: "ham"})
-    several = Predictions("1", True, test, sayings({}))
+    several = StoredPredictions("1", True, test, sayings({}))
 
     found = on_test_set(several)
 

@@ -17,7 +17,7 @@ from schemas.events import EVENTS, EventData
 from schemas.model import read
 from services.dashboard.figures import CARD, card
 from services.dashboard.project_figures import PROJECT as PAGE
-from services.dashboard.queries import EventFilter
+from services.dashboard.queries import EventQuery
 from services.dashboard.read_model import AnotherLog
 from services.dashboard.tables import FILE
 from services.dashboard.text_queries import TextFilter
@@ -68,7 +68,7 @@ def test_an_event_of_each_type_is_kept_whole(sample: Path, tmp_path: Path) -> No
 
     pages.take(taken)
 
-    seq = pages.queries.events(EventFilter())[0]["seq"]
+    seq = pages.queries.events(EventQuery())[0]["seq"]
     event = pages.queries.event(seq)
     assert event is not None
     assert event["content"]["data"] == json.loads(taken[-1].event.data)  # type: ignore[union-attr]
@@ -142,7 +142,7 @@ def test_an_event_that_is_in_the_log_twice_counts_once(tmp_path: Path) -> None:
 
     pages.take([Record(0, 99, taken[3].event)])
 
-    newest = pages.queries.events(EventFilter())[0]
+    newest = pages.queries.events(EventQuery())[0]
     assert (newest["name"], newest["note"]) == ("BatchAnnotated", "duplicate")
     assert pages.queries.figure(PROJECT, CARD)["labels"] == 3
     assert pages.queries.figure(PROJECT, CARD)["duplicates"] == 1
@@ -181,7 +181,7 @@ def test_what_is_no_event_is_passed_over(tmp_path: Path) -> None:
     pages.take([Record(0, 0, None, "its attributes are no JSON"), Record(0, 1, created.event)])
     pages.take([Record(0, 0, None, "its attributes are no JSON")])
 
-    assert pages.queries.count(EventFilter()) == 1
+    assert pages.queries.count(EventQuery()) == 1
 
 
 def test_another_log_is_noticed(tmp_path: Path) -> None:
@@ -201,9 +201,9 @@ def test_another_log_is_noticed(tmp_path: Path) -> None:
 def test_the_file_is_made_again_for_another_log_and_where_it_is_damaged(tmp_path: Path) -> None:
     Pages(tmp_path).take(records(*LOOP))
 
-    assert Pages(tmp_path, "log-2").queries.count(EventFilter()) == 0
+    assert Pages(tmp_path, "log-2").queries.count(EventQuery()) == 0
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
-    assert Pages(tmp_path).queries.count(EventFilter()) == 0
+    assert Pages(tmp_path).queries.count(EventQuery()) == 0
 
 
 def test_an_event_that_halts_its_project_is_shown_and_what_follows_waits(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_an_event_that_halts_its_project_is_shown_and_what_follows_waits(tmp_pat
 
     pages.take([taken[0], Record(0, 1, Event(damaged, taken[1].event.data)), *taken[2:]])
 
-    notes = [row["note"] for row in reversed(pages.queries.events(EventFilter()))]
+    notes = [row["note"] for row in reversed(pages.queries.events(EventQuery()))]
     assert notes == [None, "halts the project", *["waits"] * (len(LOOP) - 2)]
     assert pages.queries.figure(PROJECT, CARD)["halted"]
 
