@@ -30,12 +30,14 @@ class UserError(Exception):
 class Unavailable(Exception):
     """Something outside the process does not answer at present. A retry may help.
 
-    `outage` names what is down. Errors with the same `outage` belong to one outage.
+    `outage` names what is down. Errors with the same `outage` belong to one outage. `remedy`: what a person
+    can do about it, unless the message says so.
     """
 
-    def __init__(self, message: str, outage: str | None = None) -> None:
+    def __init__(self, message: str, outage: str | None = None, remedy: str = "") -> None:
         super().__init__(message)
         self.outage = outage or message
+        self.remedy = remedy
 
 
 class TaskError(Exception):

@@ -63,7 +63,8 @@ def change(
 
     `labelloop change mail --batch-size 50 --strategy prediction-entropy`
 
-    A new classifier or base model takes effect with the model that is trained after that batch.
+    A new classifier or base model takes effect with the model that is trained after that batch. Guidelines,
+    annotators, a test set and a stopping criterion hold at once.
     """
     asyncio.run(_change(where, project, from_batch, given_options, why))
 
@@ -78,7 +79,8 @@ async def _change(
     async with opened_project(where.find(), project) as (opened_log, history):
         await check_can_ask_twice(opened_log.locations.home, GivenArgilla(), given_options)
         store = opened_log.known_store
-        first, notes = await change(opened_log.log, history, from_batch, given_options, why, store)
-    for note in notes:
+        changed = await change(opened_log.log, history, from_batch, given_options, why, store)
+    for note in changed.notes:
         tell(note)
-    echo(f"{history.project} changes from batch {first} on")
+    for line in changed.lines(history.project):
+        echo(line)

@@ -10,7 +10,7 @@ from labelloop.cli import options, options_from_file
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.deployment import GivenArgilla
-from labelloop.config.home import Home
+from labelloop.config.home import Home, leaving_none_empty
 from labelloop.config.locations import Where
 from labelloop.projects.options import ProjectOptions
 
@@ -43,9 +43,12 @@ def init(
 
     `labelloop init --argilla-dataset team/mail --argilla-url https://argilla.example.org`
     """
-    asyncio.run(
-        _make_log(where, given_options, as_json) if log_only else make(where, given_options, as_json, argilla)
-    )
+    with leaving_none_empty(where.home):
+        asyncio.run(
+            _make_log(where, given_options, as_json)
+            if log_only
+            else make(where, given_options, as_json, argilla)
+        )
 
 
 async def _make_log(where: Where, given_options: ProjectOptions, as_json: bool) -> None:
@@ -134,4 +137,5 @@ def import_(where: Where, given_options: ProjectOptions, as_json: bool) -> None:
 
     `labelloop import labels.csv --dataset mail.csv --match id`
     """
-    asyncio.run(make(where, given_options, as_json))
+    with leaving_none_empty(where.home):
+        asyncio.run(make(where, given_options, as_json))

@@ -100,8 +100,10 @@ class Commands(click.RichGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (UserError, Unavailable, TaskError) as error:
+        except (UserError, TaskError) as error:
             self._fail(ctx, str(error), BAD_INPUT)
+        except Unavailable as error:
+            self._fail(ctx, f"{error}: {error.remedy}" if error.remedy else str(error), BAD_INPUT)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "labelloop"
             self._fail(ctx, f"{error.format_message()} See `{command} --help`.", error.exit_code)

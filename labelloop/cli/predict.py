@@ -3,9 +3,10 @@
 import asyncio
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,9 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
 
 if TYPE_CHECKING:
+    from labelloop.projects.formats import Row, Table
     from labelloop.projects.predictions.calibration import AuditedShare
-    from labelloop.projects.predictions.predict import Answer, PredictionRequest
+    from labelloop.projects.predictions.predict import Answer, PredictionRequest, Show
 
 NAME = "-predictions"
 PERCENT = 100
@@ -151,8 +153,7 @@ async def _predict(
         answer = await predicted(state, store, request, unfinished, worker, threads, screen.count)
         for note in answer.notes:
             tell(note, err=True)
-        screen.tell("writing")
-        rows = written(answer, placed, at_least)
+        rows = written(answer, placed, at_least, screen.count)
         if placed.path is not None:
             write_origin(placed.target, placed.kind, history.project, state.log)
             unfinished.remove()
@@ -182,7 +183,7 @@ def _check_place(placed: Placed, request: "PredictionRequest", replace: bool) ->
     check_folder(path)
 
 
-def written(answer: "Answer", placed: Placed, at_least: float | None) -> int:
+def written(answer: "Answer", placed: Placed, at_least: float | None, show: "Show") -> int:
     """Write the rows that reach the threshold, and return how many. Raises UserError if none does."""
     best_labels = answer.predictions.best_labels
     rows = int(best_labels.chosen(at_least).sum())
@@ -191,8 +192,18 @@ def written(answer: "Answer", placed: Placed, at_least: float | None) -> int:
             f"none of {best_labels.text_count:,} texts reaches {at_least:.12g} (the highest is "
             f"{best_labels.highest:.3f}): give a lower --at-least; what is scored is kept for it"
         )
-    placed.write(answer.predictions.table(at_least))
+    table = answer.predictions.table(at_least)
+    placed.write(replace_fields(table, parts=_shown(table, rows, show)))
     return rows
+
+
+def _shown(table: "Table", rows: int, show: "Show") -> "Iterator[Sequence[Row]]":
+    """The parts of a table. It shows how many rows were written of each that is asked for."""
+    done = 0
+    for part in table.parts:
+        show("writing", done, rows)
+        yield part
+        done += len(part)
 
 
 def lines(answer: "Answer", rows: int, at_least: float | None, target: str, project: str) -> Iterator[str]:

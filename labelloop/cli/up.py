@@ -14,6 +14,7 @@ from labelloop.cli.echo import echo, tell
 from labelloop.cli.options import NameValue
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.deployment import GivenArgilla
+from labelloop.config.home import leaving_none_empty
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
 from labelloop.projects.options import ProjectOptions
@@ -100,7 +101,8 @@ def up(
     at = (dashboard_host, dashboard_port) if dashboard else None
     people = PeopleLoop(where, given_options, host, port, argilla, beside, at)
     try:
-        asyncio.run(interruptible(people.serve(), people.kill))
+        with leaving_none_empty(where.home, is_locked=True):
+            asyncio.run(interruptible(people.serve(), people.kill))
     except Interrupted as end:
         tell("stopped; `labelloop up` continues where it stopped", err=True)
         ctx.exit(0 if end.number == signal.SIGTERM else 130)

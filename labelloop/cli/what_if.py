@@ -15,6 +15,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
+from labelloop.errors import Unavailable, UserError
 from labelloop.projects.options import ProjectOptions
 
 if TYPE_CHECKING:
@@ -73,6 +74,19 @@ async def _what_if(
     labels, recorded = len(current(state)), figures.curve(state)
     compared = Comparison(pickers(state), now, other, labels, recorded, runs, differing)
     echo(json.dumps(compared.as_dict()) if as_json else what_if_text(compared))
+    await asyncio.to_thread(_keep, opened_log.store, state.project_id, compared)
+
+
+def _keep(store: "Store", project_id: str, compared: "Comparison") -> None:
+    """Leave the curve in the store, where the dashboard draws it beside the recorded one."""
+    from labelloop.projects.what_if import kept
+    from labelloop.store import what_if_uri
+
+    uri = what_if_uri(project_id)
+    try:
+        store.note(uri, kept(store.noted(uri), compared), replaces=True)
+    except (Unavailable, UserError, OSError) as error:
+        echo(f"the dashboard will not show it: {store.address(uri)} cannot be written ({error})", err=True)
 
 
 async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", seed: int) -> "list[Point]":

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from labelloop.errors import UserError
 
 FORMAT = 1
 MARK = "home.json"
-LOCK = "lock"
+RUN, LOCK, TOKEN = "run", "lock", "dashboard.token"
 USER = "user"
 DEMO = "demo"
 DEFAULT = Path(".labelloop")
@@ -43,7 +45,7 @@ class Home:
 
     @property
     def run(self) -> Path:
-        return self.path / "run"
+        return self.path / RUN
 
     @property
     def logs(self) -> Path:
@@ -56,7 +58,7 @@ class Home:
 
     @property
     def dashboard_token(self) -> Path:
-        return self.path / "dashboard.token"
+        return self.path / TOKEN
 
     @property
     def exports(self) -> Path:
@@ -117,6 +119,44 @@ def open_home(path: Path, kind: str = USER) -> Home:
     return home
 
 
+@contextmanager
+def leaving_none_empty(path: Path, is_locked: bool = False) -> Iterator[None]:
+    """If what is done in a home fails, and it made the home and nothing in it, then no home is left.
+
+    `is_locked`: it takes the home's lock, which counts as nothing then, as does the dashboard's token.
+    Otherwise somebody else works in the home.
+    """
+    path = path.expanduser().absolute()
+    there_before = {folder for folder in (path, *path.parents) if folder.exists()}
+    is_new = not (path / MARK).exists()
+    try:
+        yield
+    except BaseException:
+        nothing = {Path(MARK), *((Path(RUN, LOCK), Path(TOKEN)) if is_locked else ())}
+        if is_new and {entry.relative_to(path) for entry in _files(path)} <= nothing:
+            _remove_empty(path, there_before)
+        raise
+
+
+def _files(path: Path) -> Iterator[Path]:
+    return (entry for entry in path.rglob("*") if not _is_folder(entry))
+
+
+def _is_folder(entry: Path) -> bool:
+    return entry.is_dir() and not entry.is_symlink()
+
+
+def _remove_empty(path: Path, there_before: Collection[Path]) -> None:
+    """Remove a home that is empty, and the folders that were made for it."""
+    with suppress(OSError):
+        for entry in sorted(path.rglob("*"), reverse=True):
+            entry.rmdir() if _is_folder(entry) else entry.unlink()
+        for folder in (path, *path.parents):
+            if folder in there_before:
+                break
+            folder.rmdir()
+
+
 def clear(home: Home) -> None:
     """Remove a demo's files, except its mark and its lock. Raises UserError for a home of another kind."""
     if home.kind != DEMO:
@@ -132,7 +172,7 @@ def clear(home: Home) -> None:
 
 
 def _remove(entry: Path) -> None:
-    if entry.is_dir() and not entry.is_symlink():
+    if _is_folder(entry):
         shutil.rmtree(entry)
     else:
         entry.unlink()

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace as replace_state
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from labelloop.errors import UserError
 from labelloop.log.base import Log
@@ -30,7 +30,7 @@ from labelloop.projects.gold import check_gold_share, gold_note, gold_share
 from labelloop.projects.labelled_texts import new_texts
 from labelloop.projects.machines import at_change, at_fork
 from labelloop.projects.operator_requests import ask, new_request, who
-from labelloop.projects.options import ProjectOptions
+from labelloop.projects.options import ProjectOptions, flag
 from labelloop.projects.options_as_fields import given_fields
 from labelloop.projects.own_annotators import (
     check_annotators,
@@ -50,6 +50,23 @@ LOOKAHEAD = {"lookahead", "lookahead_grows"}
 OTHER = "give another setting, for example --strategy prediction-entropy"
 
 
+class Changed(NamedTuple):
+    """A change: the first batch for which it holds, except for the settings that hold now; and notes."""
+
+    first: int
+    now: tuple[str, ...]
+    later: bool
+    notes: tuple[str, ...]
+
+    def lines(self, project: str) -> Iterator[str]:
+        """From when on it holds."""
+        if self.later:
+            yield f"{project} changes from batch {self.first} on"
+        if self.now:
+            options = " and ".join(map(flag, self.now))
+            yield f"{options} of {project} hold{'s' * (len(self.now) == 1)} from now on"
+
+
 async def change(
     log: Log,
     history: History,
@@ -57,8 +74,8 @@ async def change(
     options: ProjectOptions,
     why: str = "",
     store: Store | None = None,
-) -> tuple[int, tuple[str, ...]]:
-    """Apply the given options from a batch on, by default the next one. Returns its number, and notes.
+) -> Changed:
+    """Apply the given options from a batch on, by default the next one.
 
     With a `store`, another classifier or model is tried first; a test set needs it. Raises UserError if the
     batch was already picked, for invalid settings, and if no model can be trained.
@@ -95,7 +112,9 @@ async def change(
     notes += overlap_note(asked_fields.get("overlap"), size)
     if share := asked_fields.get("gold_share"):
         notes += (gold_note(share, size),)
-    return first, (*further.notes, *notes, *_kept_notes(state, asked_fields))
+    now = tuple(sorted(asked_fields.keys() & AT_ONCE)) if first == state.numbered else ()
+    later = bool(suggester or asked_fields.keys() - {*now})
+    return Changed(first, now, later, (*further.notes, *notes, *_kept_notes(state, asked_fields)))
 
 
 def _other_gold_share(state: LoopState, options: ProjectOptions, first: int, size: int) -> dict[str, float]:

@@ -75,7 +75,7 @@ async def is_there(url: str) -> bool:
 def check_is_new(locations: Locations) -> None:
     """Raises UserError if the store tells that there was a log where none is now."""
     store = _store_with_note(locations)
-    if store is not None and store.noted(_note(locations.log)):
+    if store is not None and store.noted(_note(locations.log)) is not None:
         raise UserError(
             f"the log {locations.log} is missing, and the store tells that there was one: put it back, "
             f"or, to start anew, delete {store.address(_note(locations.log))}"

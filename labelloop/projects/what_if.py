@@ -1,6 +1,7 @@
 """Simulate a project with another query strategy, on the texts that people labelled."""
 
 import asyncio
+import json
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -95,6 +96,23 @@ class Comparison:
             },
             "differences": by_setting(self.differences),
         }
+
+
+def kept(before: str | None, comparison: Comparison) -> str:
+    """What the store keeps of simulations, as JSON: of each strategy the last one. `before`: what it has."""
+    try:
+        known = json.loads(before or "{}")
+    except ValueError:
+        known = {}
+    played = {
+        "classifier": comparison.other.classifier.name,
+        "runs": len(comparison.runs),
+        "points": [
+            {"labels": labels, "accuracy": mean, "low": low, "high": high}
+            for labels, (low, mean, high) in comparison.spreads().items()
+        ],
+    }
+    return json.dumps({**(known if isinstance(known, dict) else {}), comparison.other.strategy.name: played})
 
 
 def pickers(state: LoopState) -> str:

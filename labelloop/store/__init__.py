@@ -1,6 +1,6 @@
 """The store of pools and models: a folder, or a URL with a cache on this machine."""
 
-from labelloop.store.base import Pools, SnapshotLost, Store, copy_snapshots, models_uri, pool_uri
+from labelloop.store.base import Pools, SnapshotLost, Store, copy_snapshots, models_uri, pool_uri, what_if_uri
 from labelloop.store.folder import FolderStore
 from labelloop.store.opening import open_store
 
@@ -13,4 +13,5 @@ __all__ = [
     "models_uri",
     "open_store",
     "pool_uri",
+    "what_if_uri",
 ]

@@ -27,6 +27,10 @@ def check_id(project_id: str) -> None:
         raise UserError(f"{project_id!r} is no project's id: nothing was removed from the store")
 
 
+def what_if_uri(project_id: str) -> str:
+    return f"{project_id}/what-if.json"
+
+
 def models_uri(project_id: str, model: str = "") -> str:
     return f"{project_id}/models/{model}".rstrip("/")
 
@@ -107,12 +111,12 @@ class Store(ABC):
         """Remove everything of a project, except the files with these URIs. It may be gone already."""
 
     @abstractmethod
-    def note(self, uri: str, content: str) -> None:
-        """Write a short text, unless there is one."""
+    def note(self, uri: str, content: str, replaces: bool = False) -> None:
+        """Write a short text. One that is there stays, unless this `replaces` it."""
 
     @abstractmethod
-    def noted(self, uri: str) -> bool:
-        """Whether there is such a text."""
+    def noted(self, uri: str) -> str | None:
+        """Such a text, or None if there is none."""
 
     @abstractmethod
     def address(self, uri: str) -> str:

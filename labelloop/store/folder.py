@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labelloop import atomic
@@ -75,13 +75,15 @@ class FolderStore(Store):
         for folder in (f".{project_id}", project_id):
             remove_tree(self.root / folder, {self.root / uri for uri in keep})
 
-    def note(self, uri: str, content: str) -> None:
-        if not self.noted(uri):
+    def note(self, uri: str, content: str, replaces: bool = False) -> None:
+        if replaces or self.noted(uri) is None:
             atomic.make_folder((self.root / uri).parent)
             atomic.write(self.root / uri, content)
 
-    def noted(self, uri: str) -> bool:
-        return (self.root / uri).is_file()
+    def noted(self, uri: str) -> str | None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return (self.root / uri).read_text(encoding="utf-8")
+        return None
 
     def address(self, uri: str) -> str:
         return str(self.root / uri)

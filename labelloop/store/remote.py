@@ -138,15 +138,16 @@ class RemoteStore(Store):
         for folder in (f".{project_id}", project_id):
             remove(self._cache.path(folder))
 
-    def note(self, uri: str, content: str) -> None:
-        if not self.noted(uri):
+    def note(self, uri: str, content: str, replaces: bool = False) -> None:
+        if replaces or self.noted(uri) is None:
             with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
                 file = Path(folder) / "note"
                 file.write_text(content, encoding="utf-8")
                 self._objects.put(file, uri)
 
-    def noted(self, uri: str) -> bool:
-        return self._objects.read(uri) is not None
+    def noted(self, uri: str) -> str | None:
+        content = self._objects.read(uri)
+        return None if content is None else content.decode()
 
     def address(self, uri: str) -> str:
         return f"{self._objects.shown}/{uri}"

@@ -43,6 +43,11 @@ class FromStore:
         found: list[int | None] = await self._told("folders", models=models)
         return found
 
+    async def what_if(self, project: str) -> dict[str, Any]:
+        """What `labelloop what-if` left of a project, by strategy. Raises Unavailable."""
+        found: dict[str, Any] = await self._told("what_if", project=project)
+        return found
+
     async def folder(self, project: str, model: Mapping[str, Any], called: str) -> AsyncIterator[bytes]:
         """A model's folder as tar, part by part. Raises Unavailable before the first part, or not at all."""
         async with self._downloads:

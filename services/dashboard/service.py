@@ -96,6 +96,7 @@ async def _serve(
         await asyncio.wait([answering])
         site.said.close()
         site.folders.close()
+        site.what_ifs.close()
         site.search.close()
         await site.store.close()
         projector.save()

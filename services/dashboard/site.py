@@ -23,9 +23,9 @@ from labelloop.log.base import DeadLetter
 from labelloop.loop.history import History
 from services.dashboard.beginnings import Beginnings
 from services.dashboard.directions import Directions, isolated, visible
-from services.dashboard.folders import Folders
 from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
+from services.dashboard.looks import Folders, WhatIfs
 from services.dashboard.places import Places
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
@@ -76,6 +76,7 @@ class Site:
         self.store = FromStore(settings.store)
         self.said = Said(self.store, model, hub)
         self.folders = Folders(self.store, hub)
+        self.what_ifs = WhatIfs(self.store, hub)
         self.beginnings = Beginnings(self.store, texts)
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),

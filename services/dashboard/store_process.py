@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from labelloop.errors import TaskError, Unavailable, UserError, one_line
 from labelloop.loop.pools import Pool
 from labelloop.projects.predictions.reliability import calibration_error, reliability
-from labelloop.store import SnapshotLost, Store, open_store
+from labelloop.store import SnapshotLost, Store, open_store, what_if_uri
 from labelloop.store.artifacts import MANIFEST, ModelDamaged, ModelMissing, file_digest, verify
 from schemas.events import ModelTrained
 from schemas.parts import Snapshot
@@ -79,7 +79,27 @@ def folder(store: Store, wanted: Wanted) -> None:
             tar.add(place / each, str(name / each), recursive=False, filter=_plain)
 
 
-TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {task.__name__: task for task in (texts, read, folders)}
+def what_if(store: Store, wanted: Wanted) -> dict[str, Any]:
+    """What `labelloop what-if` left of a project, by strategy."""
+    try:
+        return {
+            str(strategy): {
+                "classifier": str(played["classifier"]),
+                "runs": int(played["runs"]),
+                "points": [
+                    {name: float(point[name]) for name in ("labels", "accuracy", "low", "high")}
+                    for point in played["points"]
+                ],
+            }
+            for strategy, played in json.loads(store.noted(what_if_uri(wanted["project"])) or "{}").items()
+        }
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {
+    task.__name__: task for task in (texts, read, folders, what_if)
+}
 
 
 def _trained(model: Mapping[str, Any]) -> ModelTrained:

@@ -54,7 +54,8 @@ def translated(settings: KafkaSettings) -> Iterator[None]:
 
 
 def away(settings: KafkaSettings, how: str) -> Unavailable:
-    return Unavailable(f"{settings.where} does not answer ({how})", outage=settings.where)
+    remedy = "start it, or check its address and the network; `labelloop doctor` checks them"
+    return Unavailable(f"{settings.where} does not answer ({how})", settings.where, remedy)
 
 
 def _line(error: BaseException) -> str:

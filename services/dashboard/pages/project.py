@@ -29,7 +29,8 @@ def routes(site: Site) -> Iterator[Route]:
             raise HTTPException(404)
         figures = site.queries.figure(project, PROJECT) or {}
         batches = [each["batch"] for each in figures.get("timeline", ())]
-        return project, card, {**figures, "measured": site.queries.times(project, MEASURED, batches)}
+        measured, played = site.queries.times(project, MEASURED, batches), site.what_ifs.now(project)
+        return project, card, {**figures, "measured": measured, "played": played}
 
     def says(project: str) -> tuple[str | None, Content | None]:
         """The newest model of which it is recorded, and what it says, if that was read already."""
@@ -113,9 +114,24 @@ def _curve(figures: Mapping[str, Any]) -> Chart:
         ("audit", a["model"], a["labels"], a["accuracy"], a["low"], a["high"], None, None)
         for a in figures["audits"]
     ]
+    played = [
+        (name, None, int(p["labels"]), p["accuracy"], p["low"], p["high"], None, None)
+        for name, points in _played(figures)
+        for p in points
+    ]
     columns = ("measured on", "model", "labels", "accuracy", "low", "high", "macro-F1", "best so far")
     says = "Accuracy over labels, with its 95 % interval."
-    return Chart("curve", "Learning curve", "curve", columns, [*test, *audited], says)
+    if played:
+        says += " Beside it what-if: the mean of several runs, and their lowest and highest."
+    return Chart("curve", "Learning curve", "curve", columns, [*test, *audited, *played], says)
+
+
+def _played(figures: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, float]]]]:
+    """The curves of simulations. A classifier other than the project's is told."""
+    usual = figures.get("settings", {}).get("classifier")
+    for strategy, played in sorted(figures.get("played", {}).items()):
+        other = "" if played["classifier"] == usual else f", {played['classifier']}"
+        yield f"what-if {strategy}{other}", played["points"]
 
 
 def _labels(card: Mapping[str, Any], figures: Mapping[str, Any], content: Content | None) -> Chart:

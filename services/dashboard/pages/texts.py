@@ -132,6 +132,7 @@ def routes(site: Site) -> Iterator[Route]:
             is_read=all(content is not None for content in contents),
             text=text,
             beginning=BEGINNING,
+            compared=MOST_COMPARED,
             alike=await alike(project, item, text and text[:COMPARED]),
             argilla=site.places.link(project, item) if story["asked"] else None,
         )

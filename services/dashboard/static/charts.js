@@ -91,7 +91,8 @@ function curve(chart) {
   const points = table(chart).sort((one, other) => one.labels - other.labels);
   const test = points.filter((p) => p["measured on"] === "test set");
   const audits = points.filter((p) => p["measured on"] === "audit");
-  const [first, second, third] = colours();
+  const [first, second, third, ...others] = colours();
+  const played = [...new Set(points.map((p) => p["measured on"]).filter((name) => name.startsWith("what-if ")))];
   const known = test.filter((p) => p.low != null);
   const series = [...band("test", known, first), ...band("audit", audits, second)];
   if (test.length) {
@@ -102,6 +103,10 @@ function curve(chart) {
     );
   }
   if (audits.length) series.push({name: "accuracy on the pool, by audit", type: "line", symbol: "diamond", symbolSize: 8, data: audits.map((p) => [p.labels, p.accuracy]), lineStyle: {width: 2, color: second}, itemStyle: {color: second}});
+  for (const [place, name] of played.entries()) {
+    const colour = others[place % others.length], own = points.filter((p) => p["measured on"] === name);
+    series.push(...band(name, own, colour), {name, type: "line", symbol: "none", data: own.map((p) => [p.labels, p.accuracy]), lineStyle: {type: "dashed", width: 1.8, color: colour}, itemStyle: {color: colour}});
+  }
   const least = Math.min(...points.map((p) => p.low ?? p.accuracy));
   return {
     ...option,

@@ -21,7 +21,7 @@ from labelloop.supervisor.lock import hold
 from labelloop.supervisor.state import SupervisorState, write_state
 from schemas.envelope import new_event
 from tests.support.argilla_server import ArgillaServer, free_port
-from tests.support.command import labelloop
+from tests.support.command import error_line, labelloop
 from tests.support.disks import fill
 from tests.support.homes import home_with
 from tests.support.logs import write_log
@@ -263,3 +263,12 @@ def listening() -> Iterator[int]:
 async def _annotator(server: ArgillaServer) -> str:
     async with Argilla(server.url, server.login.api_key) as owner:
         return (await owner.create_annotator("patient", "doctors")).api_key
+
+
+@pytest.mark.parametrize("asked", [("status",), ("init", "--dataset", "mail.csv"), ("pause",)])
+def test_a_command_whose_kafka_does_not_answer_names_it_and_the_doctor(asked: tuple[str, ...]) -> None:
+    port = free_port()
+
+    line = error_line(labelloop(*asked, "--log", f"kafka://127.0.0.1:{port}/x", "--store", "store"))
+
+    assert names(line, f"127.0.0.1:{port}", f"labelloop doctor --log kafka://127.0.0.1:{port}/x")

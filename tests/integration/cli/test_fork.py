@@ -89,11 +89,26 @@ def test_a_change_that_an_older_labelloop_does_not_know_halts_it(log: str, tmp_p
 
     result = labelloop("change", PROJECT, "--guidelines", guidelines, "--log", log)
 
-    assert names(result.stdout, PROJECT, 3)
+    assert names(result.stdout, PROJECT, "--guidelines")
+    assert not names(result.stdout, 3), "it holds for the open batches, too"
     (event,) = events_as_written(log)[-1:]
     assert (event["type"], event["mustunderstand"]) == ("labelloop.ProjectChanged.v2", "true")
     given = {name: value for name, value in event["data"]["settings"].items() if value is not None}
     assert given == {"guidelines": "Spam asks for money."}
+
+
+def test_a_change_tells_what_holds_at_once_and_what_from_a_batch_on(log: str, tmp_path: Path) -> None:
+    guidelines = tmp_path / "guidelines.md"
+    guidelines.write_text("Spam asks for money.")
+    asked = ("change", PROJECT, "--guidelines", guidelines, "--batches", 9, "--log", log)
+
+    later = labelloop(*asked, "--from-batch", 4).stdout.splitlines()
+    both = labelloop(*asked).stdout.splitlines()
+
+    assert len(later) == 1
+    assert names(later[0], 4)
+    assert [names(line, "--guidelines") for line in both] == [False, True]
+    assert names(both[0], 3)
 
 
 def test_a_fork_for_some_annotators_alone_can_have_others_later(log: str) -> None:

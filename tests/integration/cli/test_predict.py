@@ -238,6 +238,18 @@ def test_bad_input_gets_one_line_and_nothing_is_lost(
     assert not left(tmp_path) & {"out.jsonl", "rest", "rest.csv"}
 
 
+def test_without_a_terminal_lines_on_stderr_tell_how_far_it_is(home: Path, tmp_path: Path) -> None:
+    source, output = mail(tmp_path, 3), tmp_path / "out.csv"
+
+    result = labelloop("predict", source, "--text-column", "body", "--home", home, "--output", output)
+
+    reading, predicting, *_, writing, done = result.stderr.splitlines()
+    assert names(reading, source)
+    assert names(predicting, 0, 3)
+    assert names(writing, 0, 3)
+    assert names(done, 3, output)
+
+
 def test_without_a_model_or_with_one_that_was_pruned(home: Path, tmp_path: Path) -> None:
     bare = home_with(tmp_path / "bare", project())
     assert names(refusal(labelloop("predict", "--home", bare)), "no model", "label")

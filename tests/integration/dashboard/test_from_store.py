@@ -1,15 +1,18 @@
 """The process that reads the store for the dashboard: it is killed, and it ends by itself."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from labelloop.errors import Unavailable
+from labelloop.store import FolderStore, what_if_uri
 from services.dashboard import from_store
 from services.dashboard.from_store import FromStore
 from tests.support.command import PATIENCE
 from tests.support.said import HOSTILE, snapshot
+from tests.support.states import PROJECT
 
 
 @pytest.fixture
@@ -41,6 +44,21 @@ async def test_what_cannot_be_read_leaves_the_process_for_the_next_question(
     before = store._reading
     assert await store.texts(pool, [1]) == ["text 1"]
     assert store._reading is before
+    await store.close()
+
+
+async def test_what_a_simulation_left_is_read_and_what_is_none_is_nothing(tmp_path: Path) -> None:
+    store, left = FromStore(f"file://{tmp_path}"), FolderStore(tmp_path)
+    points = [{"labels": 20, "accuracy": 0.5, "low": 0.4, "high": 0.6}]
+    played = {"random-sampling": {"classifier": "linear", "runs": 2, "points": points}}
+    assert await store.what_if(PROJECT) == {}
+
+    left.note(what_if_uri(PROJECT), json.dumps(played))
+    assert await store.what_if(PROJECT) == played
+
+    for damaged in ("[]", "no json", json.dumps({"random-sampling": {**played, "points": ["x"]}})):
+        left.note(what_if_uri(PROJECT), damaged, replaces=True)
+        assert await store.what_if(PROJECT) == {}
     await store.close()
 
 

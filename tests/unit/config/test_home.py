@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.home import DEMO, USER, clear, existing_home, find_home, open_home
+from labelloop.config.home import DEMO, USER, clear, existing_home, find_home, leaving_none_empty, open_home
 from labelloop.errors import UserError
 from tests.support.messages import raises_naming
 from tests.support.users import nobody
@@ -115,3 +115,43 @@ def test_clearing_does_not_follow_a_link_out_of_the_home(tmp_path: Path) -> None
     clear(home)
 
     assert (tmp_path / "elsewhere" / "kept").exists()
+
+
+def refused(path: Path, *made: str, is_locked: bool = False) -> None:
+    """A command that makes these files in the home, and fails."""
+    with leaving_none_empty(path, is_locked):
+        for name in made:
+            file = open_home(path).path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        open_home(path).store.mkdir(exist_ok=True)
+        raise UserError("no such file")
+
+
+def test_a_home_in_which_nothing_was_made_goes_with_the_folders_for_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        refused(tmp_path / "a" / "home")
+    with pytest.raises(UserError):
+        refused(tmp_path / "b" / "home", "run/lock", "dashboard.token", is_locked=True)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("made", ["log.sqlite", "run/lock", "store/mail/pool/x.arrow"])
+def test_a_home_in_which_something_was_made_stays(tmp_path: Path, made: str) -> None:
+    with pytest.raises(UserError):
+        refused(tmp_path / "home", made)
+
+    assert (tmp_path / "home" / made).exists()
+
+
+def test_an_empty_home_that_was_there_stays(tmp_path: Path) -> None:
+    home, folder = open_home(tmp_path / "home"), tmp_path / "empty"
+    folder.mkdir()
+
+    for path in (home.path, folder):
+        with pytest.raises(UserError):
+            refused(path)
+
+    assert find_home(home.path) == home
+    assert list(folder.iterdir()) == []

@@ -1,5 +1,6 @@
 """What is played again, and what comes of several runs."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,15 @@ from labelloop.loop.figures import Point
 from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import for_next
 from labelloop.pool.snapshot import Files
-from labelloop.projects.what_if import SIMULATED, Comparison, SimulatedLoop, choices, differences, played
+from labelloop.projects.what_if import (
+    SIMULATED,
+    Comparison,
+    SimulatedLoop,
+    choices,
+    differences,
+    kept,
+    played,
+)
 from labelloop.store import FolderStore
 from schemas.events import LookaheadChosen, ProjectChanged
 from schemas.model import replaced
@@ -40,6 +49,24 @@ def test_it_is_played_until_every_labelled_text_is_asked() -> None:
     found = played(project(test=TEST, max_batches=2, given=1, audit_share=0.5), LABELS, seed=4)
 
     assert (found.max_batches, found.seed, found.given, found.audit_share) == (5, 4, 0, 0.0)
+
+
+def test_of_each_strategy_the_last_simulation_is_kept() -> None:
+    real = project(test=TEST)
+
+    def played_by(strategy: str, *accuracies: float) -> Comparison:
+        other = replaced(real, strategy=Choice(name=strategy))
+        return Comparison("x", real, other, 6, curve(0.5), [curve(each) for each in accuracies])
+
+    first = kept("no json", played_by("random-sampling", 0.1))
+    both = json.loads(kept(first, played_by("breaking-ties", 0.5)))
+    again = json.loads(kept(json.dumps(both), played_by("random-sampling", 0.2, 0.4)))
+
+    assert set(both) == set(again) == {"random-sampling", "breaking-ties"}
+    assert again["random-sampling"]["runs"] == 2
+    assert again["random-sampling"]["points"] == [
+        {"labels": 3, "accuracy": pytest.approx(0.3), "low": 0.2, "high": 0.4}
+    ]
 
 
 def test_without_a_test_set_or_a_choice_nothing_is_played() -> None:

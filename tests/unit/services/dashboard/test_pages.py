@@ -94,6 +94,22 @@ def test_the_threshold_that_holds_is_drawn_where_none_was_given(pages: Pages) ->
     assert stopping.facts == {"threshold": 0.99}
 
 
+def test_simulations_are_beside_the_learning_curve(pages: Pages) -> None:
+    points = [{"labels": 3.0, "accuracy": 0.3, "low": 0.2, "high": 0.4}]
+    played = {
+        "random-sampling": {"classifier": "linear", "runs": 2, "points": points},
+        "breaking-ties": {"classifier": "transformer", "runs": 2, "points": points},
+    }
+    figures = {**pages.queries.figure(PROJECT, PAGE), "measured": {}, "played": played}
+
+    (curve,) = [chart for chart in charts_of({}, figures) if chart.name == "curve"]
+
+    assert [tuple(row[:6]) for row in curve.rows if row[1] is None] == [
+        ("what-if breaking-ties, transformer", None, 3, 0.3, 0.2, 0.4),
+        ("what-if random-sampling", None, 3, 0.3, 0.2, 0.4),
+    ]
+
+
 def test_what_doctor_finds_is_told(pages: Pages, client: TestClient) -> None:
     pages.site.findings = [
         Finding("python", OK, "Python 3.11, 2026-01-01T09:02:00+00:00"),
