@@ -8,7 +8,6 @@ from labelloop.errors import UserError
 
 def _load() -> None:
     gc.disable()
-    import labelloop.learner.stopping_criteria
     import labelloop.learner.tasks  # noqa: F401
     from labelloop.learner.classifiers.registry import CLASSIFIERS
 
