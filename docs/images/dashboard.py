@@ -31,11 +31,9 @@ class Picture:
 
 
 PICTURES = (
-    Picture("dashboard-projects", "/"),
     Picture("dashboard-project", "/projects/{project}"),
     Picture("dashboard-texts", "/texts", is_dark=True),
     Picture("dashboard-models", "/models"),
-    Picture("dashboard-services", "/services", is_dark=True),
     Picture("dashboard-phone-light", "/projects/{project}", PHONE),
     Picture("dashboard-phone-dark", "/texts", PHONE, is_dark=True),
 )

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psutil
 
-from labelloop.config.settings import LEARNER
+from labelloop.config.settings import ALERTING, DASHBOARD, SERVICES, SUGGESTER
 from labelloop.observe.asking import Answered, ask, health_client
 from labelloop.observe.service_status import IS_STARTING, READING
 from labelloop.observe.status_file import IDLE, SINCE, STANDING_BY, read_status_file
@@ -22,8 +22,8 @@ WELL, BUSY, STARTING, WAITING, ILL = "well", "busy", "starting", "waiting", "ill
 STATES = WELL, BUSY, STARTING, WAITING, ILL
 """The better first."""
 ARGILLA = "argilla"
-SILENT = ARGILLA, LEARNER
-"""The processes of this machine that say nothing of themselves."""
+SPEAKING = *SERVICES, SUGGESTER, ALERTING, DASHBOARD
+"""The processes of this machine that say of themselves what they do."""
 OPTIONAL = "?"
 """At the end of the name of a service elsewhere that may be left out: until it answers, it is not shown."""
 PATIENCE = 2.0
@@ -140,7 +140,7 @@ class ServicesWatch:
 def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> Look:
     """A process of this machine, by its supervisor and by itself."""
     problems = [str(said[key]) for key in ("halted", "waiting", "failure") if said.get(key)]
-    doing = str(said.get("doing") or (IDLE if said or name in SILENT else BEGINNING))
+    doing = str(said.get("doing") or (BEGINNING if not said and name in SPEAKING else IDLE))
     state = ILL if said.get("failure") or said.get("halted") else WAITING if said.get("waiting") else WELL
     if process.state not in ("starting", "running"):
         state, doing = ILL, "is started again soon" if process.state == "waiting" else process.state

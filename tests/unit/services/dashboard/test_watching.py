@@ -97,8 +97,9 @@ def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> No
     assert of_process("trainer", RUNNING, {"doing": "idle", "doing_since": 50.0}).work == ()
 
 
-def test_who_says_nothing_of_itself_is_well_where_it_runs() -> None:
-    assert of_process("learner", RUNNING, {}).state == WELL
+@pytest.mark.parametrize("name", ["learner", "annotators"])
+def test_who_says_nothing_of_itself_is_well_where_it_runs(name: str) -> None:
+    assert of_process(name, RUNNING, {}).state == WELL
 
 
 def test_a_service_that_was_killed_is_ill_until_it_works_again() -> None:
