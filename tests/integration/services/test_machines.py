@@ -1,8 +1,10 @@
 """Machines that suggest labels: what people see in Argilla, whatever the machine and its endpoint do."""
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from schemas import events as e
 from schemas.parts import Choice
 from tests.support.argilla_server import ArgillaServer
 from tests.support.llm_server import Asked, LlmServer, Reply, llm_server, said, text_of
-from tests.support.loop import Loop, a_loop, texts
+from tests.support.loop import ROOT, Loop, a_loop, texts
 from tests.support.people import Owner, Person, label_all
 from tests.support.states import LABELS
 
@@ -186,14 +188,49 @@ def test_no_more_is_spent_than_is_allowed_but_for_what_is_asked_at_once(loop: Lo
         assert loop.log_of("suggester").count("max_cost") == 1
 
 
-def test_rules_suggest_and_audit_texts_show_nothing(loop: Loop) -> None:
+FUNCTIONS = """
+import time
+from pathlib import Path
+
+from labelloop import LabelFunctions
+
+HERE = Path(__file__).parent
+
+
+def named(text):
+    if not (HERE / "killed").exists():
+        (HERE / "began").touch()
+        time.sleep(3)
+    return next((label for label in ("spam", "ham", "news") if label in text), None)
+
+
+topics = LabelFunctions("topics", [named])
+"""
+
+
+def test_functions_and_rules_suggest_through_kills_and_audit_texts_show_nothing(
+    loop: Loop, tmp_path: Path
+) -> None:
+    (tmp_path / "my_topics.py").write_text(FUNCTIONS)
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    listed = {"LABELLOOP_PLUGINS": "my_topics:topics", "PYTHONPATH": path}
     project = loop.create(texts(18), batch_size=6, max_batches=3, lookahead=0, audit_share=0.34)
     rules = [[label, label] for label in LABELS]
-    suggests(loop, project, Choice(name="rules", parameters={"rules": rules}))
-    loop.start(*SERVICES, "suggester", "trainer")
+    suggests(loop, project, Choice(name="topics"))
+    suggests(loop, project, Choice(name="rules", parameters={"rules": rules}), first=1)
+    loop.start(*SERVICES, "trainer")
+    loop.start("suggester", **listed)
     ann = Person(loop.argilla)
+    loop.until((tmp_path / "began").exists)
+    loop.kill("suggester")
+    (tmp_path / "killed").touch()
+    loop.start("suggester", **listed)
     loop.until(lambda: len(shown(loop, project, 0)) == 6)
+    assert {agent for _, agent in shown(loop, project, 0).values()} == {"topics"}
+    loop.kill("suggester")
     label(loop, project, ann, "0")
+    loop.wait(project, lambda state: "1" in state.batches)
+    loop.start("suggester", **listed)
 
     state = loop.wait(project, lambda state: "1" in state.batches and state.batches["1"].suggestions)
     picked = {each.item: each.reason for each in state.batches["1"].queried.items}

@@ -19,6 +19,17 @@ from tests.support.tiny_bert import TINY
 
 LONG = {"small-text-transformer": "num_epochs=60", "setfit": "num_iterations=40"}
 """A training that takes some seconds, so that it can be killed in the middle."""
+ALSO = {
+    "small-text-transformer": (
+        "--validation-share",
+        0.34,
+        "--strategy",
+        "seals",
+        "--strategy-parameter",
+        "k=5",
+    ),
+    "setfit": ("--strategy", "breaking-ties"),
+}
 
 
 @pytest.mark.parametrize("classifier", LONG)
@@ -33,7 +44,7 @@ def test_a_project_goes_on_where_its_training_was_killed_and_its_model_is_used(
     sizes = ("--batch-size", 6, "--batches", 2, "--lookahead", 0, "--cold-start", "random")
     made = labelloop(
         "init", "--dataset", mail, "--labels", ",".join(LABELS), *learner, *sizes, *loop.where,
-        "--class-weights", "balanced", "--strategy", "breaking-ties", "--json",
+        "--class-weights", "balanced", *ALSO[classifier], "--json",
     )  # fmt: skip
     assert made.exit_code == 0, made.output
     project = json.loads(made.stdout)["project"]
@@ -50,6 +61,8 @@ def test_a_project_goes_on_where_its_training_was_killed_and_its_model_is_used(
     assert state.project.classifier.parameters["class_weights"] == "balanced"
     assert list(state.models) == ["0", "1"]
     assert state.batches["1"].queried.model == "0"
+    held_out = [trained.first.metrics.get("held_out", 0) for trained in state.models.values()]
+    assert [bool(texts) for texts in held_out] == [classifier == "small-text-transformer"] * 2
     assert not state.failures
     loop.command("replay", "--project", project, "--verify")
     loop.command("predict", "--project", project, "--output", tmp_path / "rest.csv")
