@@ -18,7 +18,7 @@ from labelloop.learner.requests import (
 )
 from labelloop.learner.strategies import FOR_NEW
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.random_draws import derived, random_draw
 from labelloop.loop.schedule import first_texts_of
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import default_strategy

@@ -22,9 +22,9 @@ from labelloop.learner.classifiers.base import Integers, LoopClassifier
 from labelloop.learner.classifiers.registry import Setting, factory
 from labelloop.learner.requests import ClassifierSpec, Pick
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import as_listed, audit_count, derived, random_draw
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked_items, at_revisions
+from labelloop.loop.random_draws import as_listed, audit_count, derived, random_draw
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, open_batches
 from labelloop.loop.state import LoopState
 from labelloop.pool.prepare import clean_pool

@@ -20,7 +20,7 @@ from labelloop.learner.base_model import BUNDLED
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.requests import ClassifierSpec, EvaluateRequest, TrainRequest
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import derived, random_draw
+from labelloop.loop.random_draws import derived, random_draw
 
 BALANCED = {"class_weights": "balanced"}
 HELD_OUT = {"validation_share": 0.1}

@@ -23,11 +23,11 @@ from benchmarks.report import comparison, publish
 from labelloop.log import create_log, open_log
 from labelloop.log.calm_collector import collecting_seldom
 from labelloop.loop.digest import LearnedDigests, loop_digest
-from labelloop.loop.draws import derived
 from labelloop.loop.fold import advance
 from labelloop.loop.history import History
 from labelloop.loop.names import compact
 from labelloop.loop.proof import Proof
+from labelloop.loop.random_draws import derived
 from labelloop.loop.schedule import next_batch, next_model
 from labelloop.loop.state import LoopState, NotCreated, ProjectState
 from labelloop.projects.catalog import created

@@ -23,7 +23,7 @@ from labelloop.learner import querying, runtime, training
 from labelloop.learner.base_model import BUNDLED, resolve
 from labelloop.learner.classifiers.registry import CLASSIFIERS
 from labelloop.learner.requests import ClassifierSpec, QueryRequest, TrainRequest
-from labelloop.loop.draws import random_draw
+from labelloop.loop.random_draws import random_draw
 from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool
 from labelloop.pool.snapshot import Row, write

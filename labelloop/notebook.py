@@ -162,7 +162,7 @@ async def _data_set(
     locations: Locations, project: str | None, given: GivenArgilla
 ) -> tuple[ArgillaAccess, str]:
     """Where the project's Argilla is, and its data set's id there."""
-    from labelloop.oracle.argilla.models import data_set_name
+    from labelloop.oracle.argilla.values import data_set_name
     from labelloop.supervisor.argilla import reached
 
     log = open_log(locations.log)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from benchmarks.loops import Outcome, Round, Task
-from labelloop.loop.draws import random_draw
+from labelloop.loop.random_draws import random_draw
 
 Take = Callable[[Task, int, Round], Outcome]
 

@@ -19,7 +19,7 @@ from benchmarks.peers.scores import Integers, figures, gold_of
 from labelloop.learner import runtime
 from labelloop.learner.array_files import read_or_computed
 from labelloop.learner.base_model import resolve
-from labelloop.loop.draws import derived
+from labelloop.loop.random_draws import derived
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store.artifacts import file_digest
 

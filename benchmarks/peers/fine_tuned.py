@@ -29,7 +29,7 @@ from benchmarks.loops import Outcome, Round, Task
 from benchmarks.peers.scores import Integers, figures, gold_of
 from labelloop.learner import labels, runtime
 from labelloop.learner.base_model import resolve
-from labelloop.loop.draws import derived
+from labelloop.loop.random_draws import derived
 from labelloop.pool.snapshot import OpenSnapshot
 
 MAX_LENGTH = 60

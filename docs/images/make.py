@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from labelloop.oracle.argilla import Account, Argilla, Dataset, StoredRecord
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
 from labelloop.oracle.server import credentials
 from labelloop.pool.bundled import bundled
 from tests.support.argilla_server import free_port

@@ -113,7 +113,7 @@ def list_(where: Where, argilla: GivenArgilla, as_json: bool) -> None:
 
 async def _add(name: str, where: Where, argilla_options: GivenArgilla, as_json: bool) -> None:
     from labelloop.errors import UserError
-    from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+    from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
     from labelloop.projects.own_annotators import LONGEST
 
     if len(name) > LONGEST or not name.isprintable():

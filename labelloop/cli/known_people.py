@@ -39,7 +39,7 @@ class People:
     async def say(self, name: str, word: str, why: str = "") -> None:
         """Say it in the log, then to Argilla, if it answers; the querier says it, too."""
         from labelloop.loop.state import Standing
-        from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+        from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
         from labelloop.projects.operator_requests import set_standing
 
         if self.log is not None and self.histories:

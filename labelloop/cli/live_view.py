@@ -19,7 +19,7 @@ from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import LoopState
 from labelloop.observe.status_file import read_status_file
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import data_set_name
+from labelloop.oracle.argilla.values import data_set_name
 from labelloop.oracle.server import Credentials
 from labelloop.projects.catalog import name_of, read_histories, sound
 from labelloop.projects.create import EnsuredProject

@@ -15,7 +15,7 @@ from labelloop.errors import UserError
 
 if TYPE_CHECKING:
     from labelloop.loop.state import LoopState
-    from labelloop.serving.questions import Limits
+    from labelloop.serving.limits import Limits
     from labelloop.serving.token import Token
 
 PORT = 6990
@@ -96,7 +96,7 @@ def serve(
     it. It reads the log and the store, and changes neither.
     """
     _check_packages()
-    from labelloop.serving.questions import Limits
+    from labelloop.serving.limits import Limits
 
     limits = Limits(max_bytes, max_texts, rate)
     asyncio.run(_serve(where, project, host, port, model, token_file, limits))
@@ -146,7 +146,7 @@ async def _serve(
 def lines(project: str, state: "LoopState", url: str, awaited: "Token") -> list[str]:
     """Where the project is served, where the token is, and a line that works when it is pasted."""
     from labelloop.serving.models import columns_of
-    from labelloop.serving.questions import example
+    from labelloop.serving.requests import example
 
     body = shlex.quote(example(columns_of(state), "how far is the moon"))
     bearing = f'-H "Authorization: Bearer {awaited.word}"'

@@ -123,7 +123,7 @@ def _service(service: Facts) -> str:
 
 
 def _project(project: "Summary") -> Iterator[str]:
-    from labelloop.oracle.argilla.models import data_set_name
+    from labelloop.oracle.argilla.values import data_set_name
     from labelloop.projects.event_lines import read_up_to
 
     progress, model = project.progress, project.progress.model

@@ -14,11 +14,11 @@ ANY = ONE_LABEL | MANY_LABELS
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling", tasks=ANY)
 distinct_ties = StrategyPlugin(
-    "DistinctTies", "labelloop.learner.distinct_texts:DistinctTies", recipe={SHORTLIST: 2000}
+    "DistinctTies", "labelloop.learner.distinct_strategies:DistinctTies", recipe={SHORTLIST: 2000}
 )
 distinct_labels = StrategyPlugin(
     "DistinctLabels",
-    "labelloop.learner.distinct_texts:DistinctLabels",
+    "labelloop.learner.distinct_strategies:DistinctLabels",
     recipe={SHORTLIST: 2000},
     tasks=MANY_LABELS,
 )

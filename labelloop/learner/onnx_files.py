@@ -24,7 +24,7 @@ from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.requests import OnnxRequest
 from labelloop.learner.results import ONNX, ONNX_INT8, ONNX_PACKAGES, OnnxFile, OnnxResult
 from labelloop.learner.scoring import loaded, scored
-from labelloop.loop.draws import first_of_pool
+from labelloop.loop.random_draws import first_of_pool
 from labelloop.pool.snapshot import OpenSnapshot
 
 COMPARED = 300

@@ -24,7 +24,7 @@ from labelloop.learner.classifiers.registry import KeepsStates, Setting, factory
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.large_pools import EmbeddedTexts
 from labelloop.learner.requests import ClassifierSpec, EmbedRequest
-from labelloop.loop.draws import first_of_pool, pool_order, shares
+from labelloop.loop.random_draws import first_of_pool, pool_order, shares
 from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
 from labelloop.store.artifacts import file_digest
 

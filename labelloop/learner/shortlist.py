@@ -20,7 +20,7 @@ from labelloop.learner.large_pools import DRAWN, SMALL, looked_at, shortlist_siz
 from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.thresholds import USUAL
-from labelloop.loop.draws import random_draw
+from labelloop.loop.random_draws import random_draw
 from schemas.parts import Shortlist
 
 

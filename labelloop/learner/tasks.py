@@ -5,7 +5,6 @@ from functools import singledispatch
 
 from labelloop.learner import (
     evaluating,
-    first_texts,
     noise,
     onnx_files,
     pool_embeddings,
@@ -14,6 +13,7 @@ from labelloop.learner import (
     scoring,
     stopping_criteria,
     training,
+    typical_texts,
 )
 from labelloop.learner.runtime import versions, yield_to_others
 
@@ -53,7 +53,7 @@ def _(request: requests.TrainRequest) -> requests.TrainResult:
 
 @perform.register
 def _(request: requests.FirstTextsRequest) -> requests.FirstTextsResult:
-    return first_texts.first_texts(request)
+    return typical_texts.typical_texts(request)
 
 
 @perform.register

@@ -22,7 +22,7 @@ from labelloop.learner.classifiers.registry import CLASSIFIERS, Setting, factory
 from labelloop.learner.pool_embeddings import SAMPLE
 from labelloop.learner.requests import ClassifierSpec, TrainRequest, TrainResult, TryRequest, TryResult
 from labelloop.learner.results import CARD, CONFIG
-from labelloop.loop.draws import first_of_pool, random_draw
+from labelloop.loop.random_draws import first_of_pool, random_draw
 from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from labelloop.store import artifacts
 

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from labelloop.loop.draws import audit_count, derived
 from labelloop.loop.figures import wilson
 from labelloop.loop.label_lists import label_list
+from labelloop.loop.random_draws import audit_count, derived
 from labelloop.loop.settings_in_force import last_said
 from labelloop.loop.state import Batch, InapplicableEvent, LoopState, changed
 from labelloop.loop.suggestions import SHOWN

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
 from labelloop.loop.digest import LearnedDigests
-from labelloop.loop.draws import derived
 from labelloop.loop.gold_texts import check_drawn
 from labelloop.loop.history import ChainedHistory
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.names import compact, expanded, number_of, numbers_of, revision_of
 from labelloop.loop.pools import Pool, pool_for_next, pool_of_version
+from labelloop.loop.random_draws import derived
 from labelloop.loop.schedule import grows, next_relabel, picked_by
 from labelloop.loop.state import Batch, InapplicableEvent, LoopState, ProjectState, changed
 from schemas import events as e

@@ -1,4 +1,4 @@
-"""The order of work: which batch, model and relabel batch are next, and which models are kept. Pure.
+"""The order of work: which batch, model and relabel batch are next. Pure.
 
 It depends on the log alone: on its order, and only where a project's lookahead grows on its times.
 """

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from labelloop.loop.agreement import mean
-from labelloop.loop.draws import as_listed
 from labelloop.loop.gold_texts import as_asked, kept, recorded
 from labelloop.loop.labels import as_answer, decided
+from labelloop.loop.random_draws import as_listed
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.own_annotators import AT_CREATION, said_of
 from schemas.envelope import Event, new_event

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from labelloop.errors import UserError
 from labelloop.loop import gold_texts
-from labelloop.loop.draws import audit_count
 from labelloop.loop.label_lists import label_list
+from labelloop.loop.random_draws import audit_count
 from labelloop.loop.state import LoopState
 from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells

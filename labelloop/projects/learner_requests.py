@@ -20,11 +20,11 @@ from labelloop.learner.requests import (
 )
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import derived
 from labelloop.loop.label_lists import LabelList, label_list, of_trained
 from labelloop.loop.labels import Learned, asked_items, at_revisions, ignored_at
 from labelloop.loop.names import compact
 from labelloop.loop.pools import pool_for_next, pool_of, remaining
+from labelloop.loop.random_draws import derived
 from labelloop.loop.schedule import NextModel, first_texts, is_last_queried
 from labelloop.loop.settings_in_force import for_learned, for_next, of_model
 from labelloop.loop.state import LoopState, Trained

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from labelloop.errors import UserError
-from labelloop.loop.draws import ANSWERS, audit_count
 from labelloop.loop.gold_texts import gold_at
+from labelloop.loop.random_draws import ANSWERS, audit_count
 from labelloop.loop.settings_in_force import annotators, overlap_at
 from labelloop.loop.state import LoopState, Standing
 from labelloop.projects.checks import BREAKS, UNSEEN

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from labelloop.errors import UserError, one_line
-from labelloop.loop.draws import ANSWERS
 from labelloop.loop.history import History, all_created
+from labelloop.loop.random_draws import ANSWERS
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import annotators, answers_wanted, barred, for_next, overlap_at
 from labelloop.loop.state import Batch, LoopState

@@ -9,11 +9,11 @@ from labelloop.errors import UserError
 from labelloop.learner.requests import NoiseRequest, NoiseResult
 from labelloop.learner.worker import Worker
 from labelloop.log.base import Log
-from labelloop.loop.draws import derived
 from labelloop.loop.history import History
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.labels import current, decided
 from labelloop.loop.pools import pool_of
+from labelloop.loop.random_draws import derived
 from labelloop.loop.schedule import open_batches, waiting_relabels
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState

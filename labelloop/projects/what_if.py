@@ -12,12 +12,12 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.learner.requests import TrainResult
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import as_listed, derived, random_draw
 from labelloop.loop.figures import Point
 from labelloop.loop.history import History
 from labelloop.loop.labels import as_answer, asked_items, current
 from labelloop.loop.names import number_of
 from labelloop.loop.pools import pool_of
+from labelloop.loop.random_draws import as_listed, derived, random_draw
 from labelloop.loop.schedule import NextBatch, NextModel, finished, next_batch, next_model, picking_model
 from labelloop.loop.settings_in_force import at_batch, of_model
 from labelloop.loop.state import Labels, LoopState

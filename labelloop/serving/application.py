@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from labelloop.serving import questions
+from labelloop.serving import requests
+from labelloop.serving.limits import Bucket, Limits, Refusal, too_large
 from labelloop.serving.metrics import ServeMetrics
 from labelloop.serving.models import SOON, Models, Served
-from labelloop.serving.questions import Bucket, Limits, Refusal
 from labelloop.serving.scorer import NotScored, ScorerEnded
 from labelloop.serving.token import bears
 
@@ -101,14 +101,14 @@ class Server:
             raise Refusal(503, "too many requests wait: try again soon", SOON)
         self._at_once += 1
         try:
-            question = questions.read(await self._body(request), self._columns, self._limits)
+            question = requests.read(await self._body(request), self._columns, self._limits)
             answer = await self._answered(self._models.served(), question)
         finally:
             self._at_once -= 1
         self._metrics.predicted(time.monotonic() - began)
         return _json(answer)
 
-    async def _answered(self, served: Served, question: questions.Question) -> dict[str, Any]:
+    async def _answered(self, served: Served, question: requests.Question) -> dict[str, Any]:
         texts = len(question.texts)
         if self._metrics.waiting + texts > self._limits.waiting:
             raise Refusal(503, "too many texts wait for the model: try again soon", SOON)
@@ -122,7 +122,7 @@ class Server:
             raise Refusal(500, "the model cannot score these texts: see the server's log") from None
 
     async def _body(self, request: Request) -> bytes:
-        """The body. Its size is that of what comes, whatever its header says. Raises Refused."""
+        """The body. Its size is that of what comes, whatever its header says. Raises Refusal."""
         if request.headers.get("content-encoding", "identity") != "identity":
             raise Refusal(415, "the body is compressed: send JSON as it is")
         body = bytearray()
@@ -140,7 +140,7 @@ class Server:
         except ClientDisconnect:
             raise Refusal(400, "the body did not come") from None
         if size > self._limits.body:
-            raise questions.too_large(self._limits)
+            raise too_large(self._limits)
         return bytes(body)
 
     async def _health(self, request: Request) -> Response:

@@ -22,8 +22,9 @@ from labelloop.pool.prepare import key
 from labelloop.projects.predictions.answers import DIGITS, counting, likeliest, shares
 from labelloop.projects.predictions.calibration import Calibration, calibrated
 from labelloop.projects.predictions.reliability import audited
+from labelloop.serving.limits import Refusal
 from labelloop.serving.metrics import ServeMetrics
-from labelloop.serving.questions import Question, Refusal
+from labelloop.serving.requests import Question
 from labelloop.serving.scorer import Scorer, Scores
 from labelloop.store import Store
 from labelloop.store.task_failures import is_model_lost
@@ -156,7 +157,7 @@ class Models:
         self.settled = asyncio.Event()
 
     def served(self) -> Served:
-        """The model that answers now. Raises Refused if there is none."""
+        """The model that answers now. Raises Refusal if there is none."""
         if self._served is not None and self._served.scorer.is_alive:
             return self._served
         if self._reason:

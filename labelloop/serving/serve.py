@@ -19,9 +19,9 @@ from labelloop.loop.state import LoopState
 from labelloop.runtime.retry import first_outage
 from labelloop.serving.application import Server
 from labelloop.serving.http import HttpServer
+from labelloop.serving.limits import Limits
 from labelloop.serving.metrics import ServeMetrics
 from labelloop.serving.models import Models, columns_of
-from labelloop.serving.questions import Limits
 from labelloop.store import Store
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from labelloop.loop.figures import audits, curve, evaluation, wilson
 from labelloop.loop.history import History
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import LoopState
-from labelloop.oracle.argilla.models import data_set_name
+from labelloop.oracle.argilla.values import data_set_name
 from labelloop.projects.catalog import is_deleted
 from labelloop.projects.progress import Settled
 from labelloop.projects.summary import summarized

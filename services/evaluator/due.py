@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from labelloop.loop.draws import derived, first_of_pool, random_draw
 from labelloop.loop.figures import predictions
 from labelloop.loop.names import number_of, numbered
 from labelloop.loop.pools import Pool
+from labelloop.loop.random_draws import derived, first_of_pool, random_draw
 from labelloop.loop.retention import kept_models
 from labelloop.loop.schedule import newest_answers
 from labelloop.loop.settings_in_force import checks_in_force, for_next

@@ -5,10 +5,10 @@ from typing import Any
 
 from labelloop.learner.requests import Pick
 from labelloop.loop import schedule
-from labelloop.loop.draws import shuffled, with_overlap
 from labelloop.loop.labels import asked_items
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next
+from labelloop.loop.random_draws import shuffled, with_overlap
 from labelloop.loop.schedule import (
     NextBatch,
     NextRelabel,

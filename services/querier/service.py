@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from labelloop.config.settings import ServiceSettings
 from labelloop.errors import TaskError
 from labelloop.learner.worker import Worker
-from labelloop.loop.draws import as_listed, audit_count, balanced_draw, derived, random_draw
 from labelloop.loop.gold_texts import gold_at, mixed
 from labelloop.loop.labels import asked_items
 from labelloop.loop.pools import Pool, pool_for_next
+from labelloop.loop.random_draws import as_listed, audit_count, balanced_draw, derived, random_draw
 from labelloop.loop.schedule import NextBatch, NextRelabel
 from labelloop.loop.settings_in_force import for_next
 from labelloop.loop.state import LoopState

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from labelloop.oracle.argilla.models import data_set_name
+from labelloop.oracle.argilla.values import data_set_name
 from schemas import events as e
 from tests.browser.conftest import new_annotator
 from tests.support.browser import PATIENCE

@@ -10,7 +10,7 @@ import pytest
 from labelloop.loop.label_lists import of_trained
 from labelloop.loop.labels import current
 from labelloop.loop.schedule import finished
-from labelloop.oracle.argilla.models import data_set_name
+from labelloop.oracle.argilla.values import data_set_name
 from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 from tests.support.command import error_line, labelloop

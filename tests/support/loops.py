@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from labelloop.loop.digest import learned_digest
-from labelloop.loop.draws import as_listed, audit_count, derived
 from labelloop.loop.history import History
 from labelloop.loop.labels import asked_items, at_revisions
 from labelloop.loop.names import compact
 from labelloop.loop.pace import expected_answers, waiting_texts
 from labelloop.loop.pools import pool_for_next, pool_of
+from labelloop.loop.random_draws import as_listed, audit_count, derived
 from labelloop.loop.schedule import (
     NextBatch,
     NextModel,

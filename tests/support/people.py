@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
 from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 

@@ -31,7 +31,7 @@ from labelloop.learner.classifiers.networks import lower_part, ready
 from labelloop.learner.classifiers.pretrained import load_tokenizer
 from labelloop.learner.engine import Remote, engine
 from labelloop.learner.runtime import device
-from labelloop.loop.draws import pool_order
+from labelloop.loop.random_draws import pool_order
 from labelloop.pool.snapshot import Files, OpenSnapshot, paths_of
 from labelloop.store.artifacts import file_digest
 

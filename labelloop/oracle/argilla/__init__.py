@@ -1,7 +1,9 @@
 """A client for Argilla's HTTP API: data sets, records with responses, accounts, queues, webhooks."""
 
 from labelloop.oracle.argilla.changed_labels import SuccessorDatasets
-from labelloop.oracle.argilla.models import (
+from labelloop.oracle.argilla.records import Records
+from labelloop.oracle.argilla.transport import Conflict
+from labelloop.oracle.argilla.values import (
     About,
     Account,
     Dataset,
@@ -13,8 +15,6 @@ from labelloop.oracle.argilla.models import (
     Suggestion,
     User,
 )
-from labelloop.oracle.argilla.records import Records
-from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.argilla.webhooks import Webhooks
 from labelloop.oracle.base import Missing, Refused, Rejected
 

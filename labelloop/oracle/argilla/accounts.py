@@ -8,8 +8,8 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.loop.state import Standing
-from labelloop.oracle.argilla.models import About, Account, User
 from labelloop.oracle.argilla.transport import Conflict, NotArgilla, Transport, utc
+from labelloop.oracle.argilla.values import About, Account, User
 from labelloop.oracle.base import Missing, Refused, Rejected
 
 STANDINGS = "labelloop/standings"

@@ -2,7 +2,7 @@
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.oracle.argilla.datasets import Datasets, choices
-from labelloop.oracle.argilla.models import Dataset, DatasetSpec
+from labelloop.oracle.argilla.values import Dataset, DatasetSpec
 from labelloop.oracle.escaping import FOLLOWED_BY
 
 MOVED, END = "**The labels changed: go on in the data set ", ".**\n\n"

@@ -7,7 +7,9 @@ from typing import Any
 from labelloop.errors import UserError
 from labelloop.loop.labels import NONE
 from labelloop.oracle.argilla.accounts import Accounts
-from labelloop.oracle.argilla.models import (
+from labelloop.oracle.argilla.new_record import METADATA
+from labelloop.oracle.argilla.transport import Conflict
+from labelloop.oracle.argilla.values import (
     DEFAULT_WORKSPACE,
     QUESTION,
     QUESTION_TYPES,
@@ -19,8 +21,6 @@ from labelloop.oracle.argilla.models import (
     labels_of,
     options,
 )
-from labelloop.oracle.argilla.new_record import METADATA
-from labelloop.oracle.argilla.transport import Conflict
 from labelloop.oracle.base import Missing, Rejected
 from labelloop.oracle.escaping import without_html
 from schemas.parts import MULTI_LABEL

@@ -5,7 +5,7 @@ from typing import Any
 
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
-from labelloop.oracle.argilla.models import (
+from labelloop.oracle.argilla.values import (
     QUESTION_TYPES,
     TASKS,
     Dataset,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labelloop.oracle.argilla.models import (
+from labelloop.oracle.argilla.values import (
     TEXT_FIELD,
     MetadataValue,
     NewRecord,

@@ -9,8 +9,8 @@ from labelloop.loop.label_lists import LabelList
 from labelloop.loop.state import Batch, Standing
 from labelloop.oracle.argilla import Argilla, DatasetSpec, StoredRecord
 from labelloop.oracle.argilla.looks import Looks
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE, data_set_name, dataset_spec
 from labelloop.oracle.argilla.new_record import new_record, record_id, seen_record, shown_texts
+from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE, data_set_name, dataset_spec
 from labelloop.oracle.argilla.wake_ups import Address, WakeUps
 from labelloop.oracle.base import AskedText, Missing, OraclePlugin, ShownText
 from labelloop.oracle.lost_votes import SeenRecord

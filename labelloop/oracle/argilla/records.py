@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from labelloop.errors import Unavailable
-from labelloop.oracle.argilla.models import (
+from labelloop.oracle.argilla.transport import Transport, utc
+from labelloop.oracle.argilla.values import (
     Dataset,
     NewRecord,
     NewResponse,
@@ -16,7 +17,6 @@ from labelloop.oracle.argilla.models import (
     to_value,
     to_values,
 )
-from labelloop.oracle.argilla.transport import Transport, utc
 from labelloop.oracle.base import Missing, Rejected
 from labelloop.oracle.escaping import MARK, escaped, is_escaped, unescaped
 

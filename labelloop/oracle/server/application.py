@@ -21,7 +21,7 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm.attributes import set_committed_value
 
 from labelloop.oracle.server.database import prepare
-from labelloop.oracle.server.late_answers import (
+from labelloop.oracle.server.kept_answers import (
     LateAnswers,
     fail_with_the_database,
     keep_newer_answers,

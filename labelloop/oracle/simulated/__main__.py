@@ -25,7 +25,7 @@ from labelloop.log.base import own_group
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.oracle.argilla import Argilla, Dataset
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
+from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
 from labelloop.oracle.simulated.annotator import Decide, GoldAnswers, gold_labels, work
 from labelloop.pool.label_cells import Gold
 from labelloop.pool.snapshot import paths_of

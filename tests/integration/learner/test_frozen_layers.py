@@ -23,7 +23,7 @@ from labelloop.learner.classifiers.registry import Setting
 from labelloop.learner.classifiers.transformer import FROZEN, TransformerClassifier, factory
 from labelloop.learner.pool_embeddings import LowerHalf, PoolEmbeddings
 from labelloop.learner.requests import ClassifierSpec
-from labelloop.loop.draws import random_draw
+from labelloop.loop.random_draws import random_draw
 from labelloop.pool.bundled import bundled
 from labelloop.pool.snapshot import OpenSnapshot
 from tests.integration.learner.conftest import LABELS, SIZE, Bench

@@ -15,7 +15,7 @@ from labelloop.learner.querying import learner, query
 from labelloop.learner.requests import EmbedRequest, ScoreRequest, TrainRequest
 from labelloop.learner.scoring import score
 from labelloop.learner.training import train
-from labelloop.loop.draws import first_of_pool
+from labelloop.loop.random_draws import first_of_pool
 from labelloop.pool.snapshot import Files, OpenSnapshot, Row, write
 from tests.integration.learner.conftest import LABELS, SIZE, STARTS, Bench
 

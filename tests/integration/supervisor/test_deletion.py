@@ -12,8 +12,8 @@ from labelloop.config.home import Home, existing_home
 from labelloop.config.locations import CACHE
 from labelloop.log import open_log
 from labelloop.oracle.argilla import Argilla, DatasetSpec
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.argilla.new_record import new_record
+from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
 from labelloop.oracle.base import AskedText
 from labelloop.projects.catalog import read_histories
 from labelloop.runtime.state_cache import Checkpoint, StateCache

@@ -9,9 +9,9 @@ import pytest
 from labelloop.config.home import open_home
 from labelloop.errors import UserError
 from labelloop.log import create_log, open_log
-from labelloop.loop.draws import as_listed
 from labelloop.loop.labels import current
 from labelloop.loop.proof import Proof
+from labelloop.loop.random_draws import as_listed
 from labelloop.loop.schedule import next_batch, next_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.snapshot import OpenSnapshot

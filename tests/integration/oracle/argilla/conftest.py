@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, NewRecord
-from labelloop.oracle.argilla.models import MetadataValue
+from labelloop.oracle.argilla.values import MetadataValue
 from tests.support.argilla_server import ArgillaServer
 
 numbers = count()

@@ -10,8 +10,8 @@ import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla, Dataset, DatasetSpec, Rejected
-from labelloop.oracle.argilla.models import TITLES, dataset_spec
 from labelloop.oracle.argilla.new_record import METADATA
+from labelloop.oracle.argilla.values import TITLES, dataset_spec
 from tests.support.argilla_api import ok
 from tests.support.argilla_server import ArgillaServer
 from tests.support.messages import names, raises_naming

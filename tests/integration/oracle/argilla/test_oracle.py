@@ -8,8 +8,8 @@ import pytest
 from labelloop.loop.label_lists import LabelList
 from labelloop.oracle.argilla import Argilla, Dataset, looks
 from labelloop.oracle.argilla.looks import AT_ONCE, FRESH, FRESH_AT_REST
-from labelloop.oracle.argilla.models import DEFAULT_WORKSPACE
 from labelloop.oracle.argilla.oracle import LOOK_UP_EVERY, ArgillaProject
+from labelloop.oracle.argilla.values import DEFAULT_WORKSPACE
 from labelloop.oracle.base import AskedText, ShownText, at_rest
 from labelloop.oracle.lost_votes import SeenRecord
 from tests.integration.oracle.argilla.conftest import text

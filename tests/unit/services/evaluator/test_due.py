@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from labelloop.loop.draws import pool_order
 from labelloop.loop.figures import predictions
 from labelloop.loop.pools import Pool
+from labelloop.loop.random_draws import pool_order
 from labelloop.loop.state import LoopState
 from schemas import events as e
 from schemas.model import replaced

@@ -1,7 +1,7 @@
 """Which batch is due, and its items."""
 
 from labelloop.learner.requests import Pick
-from labelloop.loop.draws import as_listed
+from labelloop.loop.random_draws import as_listed
 from schemas import events as e
 from services.querier.due import is_model_wanted, queried_items
 from tests.support.states import project, queried, state_of

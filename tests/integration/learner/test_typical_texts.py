@@ -14,9 +14,9 @@ from transformers import AutoModel, AutoTokenizer
 
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
-from labelloop.learner.first_texts import apart, first_texts, typical_rows
 from labelloop.learner.pool_embeddings import LowerHalf
 from labelloop.learner.requests import FirstTextsRequest
+from labelloop.learner.typical_texts import apart, typical_rows, typical_texts
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from tests.integration.learner.conftest import SIZE, Bench
@@ -118,8 +118,8 @@ async def test_a_worker_picks_the_same_texts_each_time(worker: Worker, bench: Be
 
 
 def test_each_text_is_embedded_once(bench: Bench, embedded: Counter[str]) -> None:
-    begin = first_texts(request(bench)).items
-    following = first_texts(request(bench, taken=begin)).items
+    begin = typical_texts(request(bench)).items
+    following = typical_texts(request(bench, taken=begin)).items
 
     assert set(embedded.values()) == {1}
     assert {*OpenSnapshot.open(bench.pool).texts([*begin, *following])} <= set(embedded)
@@ -127,20 +127,20 @@ def test_each_text_is_embedded_once(bench: Bench, embedded: Counter[str]) -> Non
 
 
 def test_a_batch_and_the_next_are_those_that_one_of_both_sizes_would_be(bench: Bench) -> None:
-    begin = first_texts(request(bench)).items
-    following = first_texts(request(bench, taken=begin)).items
+    begin = typical_texts(request(bench)).items
+    following = typical_texts(request(bench, taken=begin)).items
 
-    assert [*begin, *following] == list(first_texts(request(bench, n=8)).items)
+    assert [*begin, *following] == list(typical_texts(request(bench, n=8)).items)
 
 
 def test_of_a_large_pool_a_sample_is_looked_at_and_the_rest_can_follow(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labelloop.learner.first_texts.SAMPLE", 10)
+    monkeypatch.setattr("labelloop.learner.typical_texts.SAMPLE", 10)
 
-    some = first_texts(request(bench, n=4)).items
-    more = first_texts(request(bench, n=14)).items
-    rest = first_texts(request(bench, n=4, taken=tuple(range(SIZE - 2)))).items
+    some = typical_texts(request(bench, n=4)).items
+    more = typical_texts(request(bench, n=14)).items
+    rest = typical_texts(request(bench, n=4, taken=tuple(range(SIZE - 2)))).items
 
     assert len(set(some)) == 4
     assert len(set(more)) == 14
@@ -158,7 +158,7 @@ def of_kinds(bench: Bench, copies: int) -> Bench:
 def test_one_of_many_near_copies_is_picked_and_it_stands_for_them(bench: Bench) -> None:
     pool = of_kinds(bench, copies=40)
 
-    first, *others = first_texts(request(pool, n=6)).items
+    first, *others = typical_texts(request(pool, n=6)).items
 
     assert first == 0, "the largest cluster is first"
     assert set(others) <= set(range(40, 54))
@@ -167,13 +167,13 @@ def test_one_of_many_near_copies_is_picked_and_it_stands_for_them(bench: Bench) 
 def test_a_near_copy_of_what_is_taken_is_not_picked(bench: Bench) -> None:
     pool = of_kinds(bench, copies=40)
 
-    following = first_texts(request(pool, n=6, taken=(7,))).items
+    following = typical_texts(request(pool, n=6, taken=(7,))).items
 
     assert set(following) <= set(range(40, 54))
 
 
 def test_near_copies_fill_a_batch_for_which_there_are_no_others(bench: Bench) -> None:
-    items = first_texts(request(of_kinds(bench, copies=40), n=20)).items
+    items = typical_texts(request(of_kinds(bench, copies=40), n=20)).items
 
     assert len(set(items)) == 20
     assert set(range(40, 54)) <= set(items)

@@ -17,7 +17,7 @@ from labelloop.learner import runtime
 from labelloop.learner.classifiers.base import Features, Integers
 from labelloop.learner.pool_embeddings import SAMPLE, PoolEmbeddings
 from labelloop.learner.requests import FirstTextsRequest, FirstTextsResult
-from labelloop.loop.draws import random_draw
+from labelloop.loop.random_draws import random_draw
 from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot
 
@@ -25,7 +25,7 @@ CHARACTERS = 1000
 """Of a text, so many are compared with others: more than the model reads."""
 
 
-def first_texts(request: FirstTextsRequest) -> FirstTextsResult:
+def typical_texts(request: FirstTextsRequest) -> FirstTextsResult:
     """Pick texts, the one of the largest cluster first. There are fewer than `n` only if fewer are left.
 
     There are near-copies among them only if too few other texts are left.

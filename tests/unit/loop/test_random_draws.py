@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelloop.loop.draws import (
+from labelloop.loop.random_draws import (
     as_listed,
     audit_count,
     balanced_draw,

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelloop.loop.labels import NONE
-from labelloop.oracle.argilla.models import (
+from labelloop.oracle.argilla.new_record import METADATA, RESTORED
+from labelloop.oracle.argilla.values import (
     RESERVED,
     field_names,
     from_value,
@@ -18,7 +19,6 @@ from labelloop.oracle.argilla.models import (
     to_value,
     to_values,
 )
-from labelloop.oracle.argilla.new_record import METADATA, RESTORED
 from labelloop.oracle.escaping import MARK
 
 ONE, SEVERAL = "single-label", "multi-label"
