@@ -59,7 +59,7 @@ def test_each_text_is_answered_by_as_many_as_are_needed(
     needed = 2 * batch_size * min_submitted
     assert answers.total() - needed <= ceil(MOST_EXTRA * needed), answers
     assert min(answers.values()) >= min_submitted
-    state = loop.wait(project, lambda state: state.batches["1"].done)
+    state = loop.wait(project, lambda state: all(batch.done for batch in state.batches.values()))
     assert [len(batch.revisions) for batch in state.batches.values()] == [1, 1]
     for page in pages:
         page.page.context.close()
