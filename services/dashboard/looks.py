@@ -12,14 +12,14 @@ from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
 
 logger = logging.getLogger(__name__)
-FRESH = 30.0
-"""Seconds for which a look is good."""
 Found = dict[str, Any]
 Look = Callable[[], Coroutine[None, None, Found]]
 
 
 class StoreLooks:
-    """Looks again and again, and tells open pages what it found."""
+    """Looks again and again, and tells open pages what it found. A look is good for `fresh` seconds."""
+
+    fresh = 30.0
 
     def __init__(self, store: FromStore, hub: Hub) -> None:
         self._store = store
@@ -35,8 +35,8 @@ class StoreLooks:
 
     def _last(self, project: str, of: str, look: Look) -> Mapping[str, Any]:
         """What was found last. A new look is due after a while, and for another `of`."""
-        at, before = self._looked.get(project, (-FRESH, of))
-        is_due = time.monotonic() > at + FRESH or before != of
+        at, before = self._looked.get(project, (-self.fresh, of))
+        is_due = time.monotonic() > at + self.fresh or before != of
         if is_due and self._store.store is not None:
             self._looked[project] = time.monotonic(), of
             task = asyncio.create_task(self._look(project, look))
@@ -72,7 +72,9 @@ class Folders(StoreLooks):
 
 
 class WhatIfs(StoreLooks):
-    """The curves that `labelloop what-if` left in the store."""
+    """The curves that `labelloop what-if` left in the store: rarely any, so they are seldom looked for."""
+
+    fresh = 300.0
 
     def now(self, project: str) -> Mapping[str, Any]:
         """Those of a project by strategy, as last seen."""

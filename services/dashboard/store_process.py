@@ -8,6 +8,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def what_if(store: Store, wanted: Wanted) -> dict[str, Any]:
                 "classifier": str(played["classifier"]),
                 "runs": int(played["runs"]),
                 "points": [
-                    {name: float(point[name]) for name in ("labels", "accuracy", "low", "high")}
+                    {name: _finite(point[name]) for name in ("labels", "accuracy", "low", "high")}
                     for point in played["points"]
                 ],
             }
@@ -100,6 +101,13 @@ def what_if(store: Store, wanted: Wanted) -> dict[str, Any]:
 TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {
     task.__name__: task for task in (texts, read, folders, what_if)
 }
+
+
+def _finite(value: Any) -> float:
+    """A number that can be drawn. Raises ValueError or TypeError."""
+    if not isfinite(float(value)):
+        raise ValueError(f"{value} is no number")
+    return float(value)
 
 
 def _trained(model: Mapping[str, Any]) -> ModelTrained:
