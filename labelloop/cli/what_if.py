@@ -62,7 +62,8 @@ async def _what_if(
     from labelloop.loop.settings_in_force import for_next
     from labelloop.projects.catalog import sound
     from labelloop.projects.change import with_options
-    from labelloop.projects.what_if import SIMULATED, Comparison, differences, pickers
+    from labelloop.projects.simulated_loop import SIMULATED
+    from labelloop.projects.what_if import Comparison, differences, pickers
     from schemas.model import replaced
 
     async with opened_project(where.find(), project) as (opened_log, history):
@@ -93,7 +94,7 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
     from labelloop.config.settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.loop.labels import current
-    from labelloop.projects.what_if import SimulatedLoop, played
+    from labelloop.projects.simulated_loop import SimulatedLoop, played
 
     threads, points = default_threads(), []
     project = played(other, current(state), seed)

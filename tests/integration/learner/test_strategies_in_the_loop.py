@@ -10,7 +10,7 @@ from labelloop.learner.strategies import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import current
 from labelloop.pool.snapshot import Row, write
-from labelloop.projects.what_if import SimulatedLoop, played
+from labelloop.projects.simulated_loop import SimulatedLoop, played
 from labelloop.store import FolderStore, pool_uri
 from schemas.parts import MULTI_LABEL, SINGLE_LABEL, BaseModelChoice, Choice, Snapshot, Task
 from tests.integration.learner.conftest import LABELS, STARTS

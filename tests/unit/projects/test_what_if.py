@@ -20,15 +20,8 @@ from labelloop.loop.figures import Point
 from labelloop.loop.labels import current
 from labelloop.loop.settings_in_force import for_next
 from labelloop.pool.snapshot import Files
-from labelloop.projects.what_if import (
-    SIMULATED,
-    Comparison,
-    SimulatedLoop,
-    choices,
-    differences,
-    kept,
-    played,
-)
+from labelloop.projects.simulated_loop import SIMULATED, SimulatedLoop, choices, played
+from labelloop.projects.what_if import Comparison, differences, kept
 from labelloop.store import FolderStore
 from schemas.events import LookaheadChosen, ProjectChanged
 from schemas.model import replaced
