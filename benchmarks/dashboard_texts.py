@@ -20,7 +20,7 @@ from schemas.events import EventData
 from tests.support.browser import SIZE, chromium
 from tests.support.dashboard_process import DashboardProcess, a_dashboard
 from tests.support.log_thread import LogThread
-from tests.support.said import snapshot
+from tests.support.predictions_recorded import snapshot
 from tests.support.states import PROJECT, project, queried
 
 TIMES = 3

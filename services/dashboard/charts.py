@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelloop.pool.formulas import safe
-from services.dashboard.directions import CONTROLS
+from services.dashboard.text_direction import CONTROLS
 
 Cell = str | int | float | None
 

@@ -11,7 +11,7 @@ from labelloop.log.calm_collector import collecting_seldom
 from labelloop.observe.service_status import LOG, ServiceStatus
 from labelloop.observe.status_file import IDLE
 from labelloop.runtime.retry import Retry, first_outage
-from services.dashboard.due import Due
+from services.dashboard.changed_projects import Due
 from services.dashboard.live import EVERYTHING, Hub
 from services.dashboard.projection import Figures, Glance, Projector
 from services.dashboard.read_model import AnotherLog, ReadModel

@@ -13,7 +13,7 @@ from labelloop import atomic
 from labelloop.errors import Unavailable
 from labelloop.log.base import Record
 from schemas.envelope import Event, attributes_to_json, from_parts
-from services.dashboard.tables import BUSY, EMPTIED, FILE, new_group, opened
+from services.dashboard.read_model_schema import BUSY, EMPTIED, FILE, new_group, opened
 from services.dashboard.texts import TextRow
 
 PAGE = 500

@@ -21,7 +21,8 @@ from labelloop.runtime.retry import Retry
 from labelloop.serving.http import HttpServer, listener
 from labelloop.serving.token import OF_DASHBOARD, token
 from services.dashboard.application import application
-from services.dashboard.examining import examine
+from services.dashboard.asked_texts import Wording
+from services.dashboard.doctor_checks import examine
 from services.dashboard.figures import quick_figures, thorough_figures
 from services.dashboard.following import Following
 from services.dashboard.live import EVERYTHING, Hub
@@ -31,7 +32,6 @@ from services.dashboard.read_model import ReadModel
 from services.dashboard.site import Site
 from services.dashboard.text_queries import TextQueries
 from services.dashboard.watching import Look, ServicesWatch
-from services.dashboard.wording import Wording
 
 logger = logging.getLogger(__name__)
 NAME = "dashboard"

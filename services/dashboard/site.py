@@ -21,17 +21,17 @@ from labelloop.config.home import DEFAULT, MARK
 from labelloop.doctor import Finding
 from labelloop.log.base import DeadLetter
 from labelloop.loop.history import History
-from services.dashboard.beginnings import Beginnings
-from services.dashboard.directions import Directions, isolated, visible
+from services.dashboard.argilla_links import Places
 from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
-from services.dashboard.looks import Folders, WhatIfs
-from services.dashboard.places import Places
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
-from services.dashboard.said import Said
+from services.dashboard.recorded_predictions import Said
 from services.dashboard.search import Search
+from services.dashboard.store_looks import Folders, WhatIfs
+from services.dashboard.text_direction import Directions, isolated, visible
 from services.dashboard.text_queries import TextQueries
+from services.dashboard.unasked_texts import Beginnings
 from services.dashboard.watching import Look
 
 LARGEST = 2**62

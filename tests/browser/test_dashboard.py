@@ -18,7 +18,7 @@ from tests.browser.conftest import LogIn, Served, aside
 from tests.support.attacks import Attacker, thieves
 from tests.support.browser import PATIENCE
 from tests.support.dashboard_process import a_dashboard
-from tests.support.said import home_of_models
+from tests.support.predictions_recorded import home_of_models
 from tests.support.states import PROJECT
 
 pytestmark = pytest.mark.timeout(600)

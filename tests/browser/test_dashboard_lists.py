@@ -18,7 +18,7 @@ from tests.support.browser import PATIENCE
 from tests.support.dashboard_process import TOKEN, DashboardProcess, a_dashboard
 from tests.support.log_thread import LogThread
 from tests.support.needs import needs_chromium
-from tests.support.said import snapshot
+from tests.support.predictions_recorded import snapshot
 from tests.support.states import PROJECT, annotated, answered, project, queried, vote
 
 pytestmark = pytest.mark.timeout(600)

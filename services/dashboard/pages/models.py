@@ -13,7 +13,7 @@ from starlette.routing import Route
 from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS
-from services.dashboard.said import SayingsWanted
+from services.dashboard.recorded_predictions import SayingsWanted
 from services.dashboard.site import Site, page_start
 
 UNFIT = re.compile(r"[^\w.-]+", re.ASCII)

@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
+from services.dashboard.predicted_texts import POOL, Content, counts
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import SayingsWanted
-from services.dashboard.sayings import POOL, Content, counts
+from services.dashboard.recorded_predictions import SayingsWanted
 from services.dashboard.site import Site, elapsed
 
 MEASURED = "ModelEvaluated"

@@ -13,12 +13,12 @@ from starlette.routing import Route
 from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.projects.why import reason_of, reasons
-from services.dashboard.alike import most_alike
 from services.dashboard.figures import CARD
+from services.dashboard.predicted_texts import Content, as_called, of_item
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import SayingsWanted
-from services.dashboard.sayings import Content, as_called, of_item
+from services.dashboard.recorded_predictions import SayingsWanted
 from services.dashboard.search import Part
+from services.dashboard.similar_texts import most_alike
 from services.dashboard.site import Site, whole_number
 from services.dashboard.text_queries import COMPARED, LONGEST_WORDS, Place, TextFilter
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.command import error_line, labelloop
 from tests.support.damage import change_byte
 from tests.support.messages import names
-from tests.support.said import HOSTILE, home_of_models
+from tests.support.predictions_recorded import HOSTILE, home_of_models
 
 
 @pytest.fixture

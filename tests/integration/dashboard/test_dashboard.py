@@ -14,7 +14,7 @@ import pytest
 from labelloop.errors import UserError
 from schemas.envelope import new_event
 from schemas.events import ProjectPaused
-from services.dashboard.tables import FILE
+from services.dashboard.read_model_schema import FILE
 from tests.support.command import eventually
 from tests.support.dashboard_process import DashboardProcess, a_dashboard
 from tests.support.log_thread import LogThread

@@ -11,7 +11,7 @@ from labelloop.store import FolderStore, what_if_uri
 from services.dashboard import from_store
 from services.dashboard.from_store import FromStore
 from tests.support.command import PATIENCE
-from tests.support.said import HOSTILE, snapshot
+from tests.support.predictions_recorded import HOSTILE, snapshot
 from tests.support.states import PROJECT
 
 

@@ -16,7 +16,7 @@ from tests.support.command import PATIENCE, eventually
 from tests.support.dashboard_process import TOKEN, DashboardProcess, a_dashboard
 from tests.support.homes import appended, home_with
 from tests.support.plain_http import NO_TLS
-from tests.support.said import HOSTILE, home_of_models
+from tests.support.predictions_recorded import HOSTILE, home_of_models
 from tests.support.states import PROJECT, trained
 
 HAM = "=ham<script>alert(1)</script>"

@@ -17,8 +17,8 @@ from labelloop.projects.predictions.comparing import (
 )
 from labelloop.store.predictions import StoredPredictions
 from tests.support.matrices import examples
-from tests.support.said import Said, sayings
-from tests.support.said import predictions as recorded
+from tests.support.predictions_recorded import Said, sayings
+from tests.support.predictions_recorded import predictions as recorded
 from tests.support.states import LABELS
 
 

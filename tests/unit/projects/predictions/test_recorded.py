@@ -20,7 +20,7 @@ from labelloop.store.artifacts import file_digest
 from labelloop.store.predictions import StoredPredictions
 from schemas.events import PredictionsRecorded
 from tests.support.messages import raises_naming
-from tests.support.said import predictions, put, sayings
+from tests.support.predictions_recorded import predictions, put, sayings
 from tests.support.states import (
     PROJECT,
     all_answered,

@@ -8,7 +8,7 @@ from jinja2 import Environment
 from starlette.testclient import TestClient
 
 from services.dashboard.charts import Chart
-from services.dashboard.directions import Directions, isolated, visible
+from services.dashboard.text_direction import Directions, isolated, visible
 from services.dashboard.text_queries import TextFilter
 from tests.support.dashboards import PORT, TOKEN, Pages, records
 from tests.support.states import PROJECT, project, queried, recorded, vote, votes

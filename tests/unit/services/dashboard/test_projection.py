@@ -19,7 +19,7 @@ from services.dashboard.figures import CARD, card
 from services.dashboard.project_figures import PROJECT as PAGE
 from services.dashboard.queries import EventQuery
 from services.dashboard.read_model import AnotherLog
-from services.dashboard.tables import FILE
+from services.dashboard.read_model_schema import FILE
 from services.dashboard.text_queries import TextFilter
 from tests.support.dashboards import Pages, records
 from tests.support.states import (

@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
+from services.dashboard.predicted_texts import POOL, TEST, SaidFilter, as_called, found
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.said import SayingsWanted
-from services.dashboard.sayings import POOL, TEST, SaidFilter, as_called, found
+from services.dashboard.recorded_predictions import SayingsWanted
 from services.dashboard.site import Site, page_start
 
 PAGE = 100

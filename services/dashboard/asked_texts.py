@@ -7,7 +7,7 @@ from labelloop.loop.pools import pool_of
 from labelloop.loop.state import LoopState
 from labelloop.observe.service_status import ServiceStatus
 from labelloop.runtime.retry import Retry
-from services.dashboard.due import Due
+from services.dashboard.changed_projects import Due
 from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
 from services.dashboard.projection import Projector

@@ -7,7 +7,7 @@ from typing import Any
 
 from labelloop.errors import Unavailable
 from services.dashboard.from_store import FromStore
-from services.dashboard.sayings import POOL
+from services.dashboard.predicted_texts import POOL
 from services.dashboard.text_queries import TextQueries
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Which texts are alike."""
 
-from services.dashboard.alike import most_alike
+from services.dashboard.similar_texts import most_alike
 
 OTHERS = [
     (1, "the price of the invoice"),

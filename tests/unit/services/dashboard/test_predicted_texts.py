@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.dashboard.sayings import POOL, SaidFilter, counts, found, of_item
+from services.dashboard.predicted_texts import POOL, SaidFilter, counts, found, of_item
 
 CONTENT: dict[str, Any] = {
     "labels": ["spam", "ham", "news"],
