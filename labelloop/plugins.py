@@ -195,12 +195,12 @@ class Plugins(Generic[D]):
             )
         names = sorted({*self._beside, *(each.name for each in all_declared)})
         like = near(name, names)
-        meant = f"; did you mean {like}? In" if like else "; in"
+        meant = f"; did you mean {like}? Or" if like else ";"
         listed = ", ".join(names) or "none"
         faults = "".join(f"; {fault}" for _, fault in _listed() if isinstance(fault, UserError))
         return (
-            f"there is no {self._what} {name[:LONGEST]!r}{meant} this deployment there are: {listed}; "
-            f"for another one install the package that has it, or list it in {LISTED}{faults}"
+            f"there is no {self._what} {name[:LONGEST]!r}{meant} install the package that has it, or list it "
+            f"in {LISTED}{faults}; in this deployment there are: {listed}"
         )
 
 

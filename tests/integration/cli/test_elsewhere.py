@@ -107,6 +107,7 @@ def test_simulated_annotators_wait_for_their_project(
         "LABELLOOP_ARGILLA_URL": argilla_server.url,
         "LABELLOOP_ARGILLA_KEY": argilla_server.login.api_key,
     }
+    said("init", "--dataset", mail, "--name", "another", "--batch-size", 2, *QUICK, environment=team)
     command = [sys.executable, "-m", "labelloop.oracle.simulated", "--project", "mail", "--annotators", "2"]
     process = subprocess.Popen([*command, "--stop-with-parent"], env={**os.environ, **team, **access})
     try:
