@@ -4,6 +4,7 @@ import {Idiomorph} from "./vendor/idiomorph-0.8.0/idiomorph.esm.js";
 
 const NEAR = {rootMargin: "1200px"};
 const LATER = 2000;
+const ROW = 58;
 
 /** `ask`: gives the page at an address, or null. `callbacks`: what a change leaves alone. */
 export class List {
@@ -78,7 +79,7 @@ export class List {
       let last = part;
       for (const piece of others) last = this.#add(piece, last);
       Object.assign(part.dataset, {after: first.dataset.after, until: first.dataset.until});
-      Idiomorph.morph(part, [...first.children], {morphStyle: "innerHTML", callbacks: this.#callbacks});
+      this.#fill(part, first);
       if (last === this.#parts.lastElementChild) this.#offer(pages.at(-1));
     });
   }
@@ -92,9 +93,15 @@ export class List {
       if (shown) part.append(shown);
     }
     before.after(part);
-    Idiomorph.morph(part, [...piece.children], {morphStyle: "innerHTML", callbacks: this.#callbacks});
+    this.#fill(part, piece);
     this.#parting.observe(part);
     return part;
+  }
+
+  #fill(part, piece) {
+    // As high as that is a part that nobody has seen yet: with thousands of rows, each would cost every frame.
+    part.style.containIntrinsicBlockSize = `auto ${piece.children.length * ROW}px`;
+    Idiomorph.morph(part, [...piece.children], {morphStyle: "innerHTML", callbacks: this.#callbacks});
   }
 
   /** Whether there is more, and where, as the page says that has the last part. */
