@@ -53,7 +53,8 @@ class Workshop:
                     result = CliRunner().invoke(cli, arguments, env=environment)
                 if result.exception is not None and not isinstance(result.exception, SystemExit):
                     raise result.exception
-                said = result.output
+                # What goes to stderr beside a result is progress, which a terminal shows by a bar.
+                said = result.output if result.exit_code else result.stdout
             else:
                 run = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
                 said = run.stdout
