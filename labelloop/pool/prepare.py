@@ -165,7 +165,7 @@ def summary(prepared: Prepared) -> str | None:
     size = len(prepared.rows)
     unlabelled = UNUSED if prepared.rows[0].gold is None else "unlabelled left out"
     facts = [
-        (prepared.duplicates, "duplicates left out"),
+        (prepared.duplicates, "repeated left out"),
         (prepared.empty, "empty left out"),
         (prepared.unlabelled, unlabelled),
         (prepared.in_pool, "also in the pool"),

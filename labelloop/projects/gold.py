@@ -138,7 +138,7 @@ def _note(source: str, prepared: Prepared) -> str:
     facts = [
         (prepared.in_pool, "left out, as they are in the pool"),
         (prepared.in_gold, "left out, as people were asked for them before"),
-        (prepared.duplicates, "duplicates left out"),
+        (prepared.duplicates, "repeated left out"),
         (prepared.empty, "empty left out"),
         (prepared.unlabelled, "unlabelled left out"),
     ]

@@ -163,7 +163,7 @@ def _note(source: str, further: Prepared, has_gold: bool) -> str:
     facts = [
         (further.in_pool, "in the pool already"),
         (further.in_gold, "left out, as they are gold texts"),
-        (further.duplicates, "duplicates left out"),
+        (further.duplicates, "repeated left out"),
         (further.near_copies, "near-copies left out"),
         (further.empty, "empty left out"),
         (unlabelled, "without a known label, so that the pool no longer has one for each text"),
