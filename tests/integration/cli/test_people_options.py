@@ -54,7 +54,7 @@ def test_import_takes_them_and_copy_takes_them_along(data: Path) -> None:
 
     said = done("import", *known, *people, "--batch-size", 2, "--home", home, *QUICK)
 
-    assert names(said, "gold.csv", "2 gold texts", "1 duplicates", "1 left out")
+    assert names(said, "gold.csv", "2 gold texts", "1 repeated", "1 left out")
     state = state_in(home)
     gold, share = gold_at(state, 0)
     assert gold is not None

@@ -52,7 +52,7 @@ def test_distinct_texts_with_a_label_are_taken_and_the_others_are_told(tmp_path:
 
     assert taken(tmp_path, data) == {"cheap pills": "spam", HOSTILE: "ham"}
     (note,) = [note for note in data.notes if "gold.csv" in note]
-    assert names(note, "2 gold texts", "1 left out", "1 duplicates", "1 empty", "1 unlabelled")
+    assert names(note, "2 gold texts", "1 left out", "1 repeated", "1 empty", "1 unlabelled")
     assert data.pool.size == 4
 
 

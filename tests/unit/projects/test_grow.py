@@ -86,7 +86,7 @@ async def test_new_texts_follow_those_that_are_there(home: Home, log: Log, tmp_p
     grown = await add(home, log, may)
 
     assert grown.texts == 2
-    assert names(grown.notes[-1], may, 2, "1 in the pool already", "1 duplicates", "1 empty")
+    assert names(grown.notes[-1], may, 2, "1 in the pool already", "1 repeated", "1 empty")
     opened = await pool(home, log)
     assert opened.all_texts() == [*(text for text, *_ in APRIL), "moved to 3pm", "<b>free</b> \x1b[31m"]
     assert opened.source_rows([3, 4]) == [1, 4]
