@@ -153,6 +153,7 @@ def test_events_say_how_many_the_filter_matches(followed: Followed, browser: Bro
         expect(page.locator("#found")).to_have_text("3")
 
 
+@pytest.mark.all_cells
 def test_many_pages_are_refused_a_stream_and_still_follow(followed: Followed, browser: Browser) -> None:
     asked = f"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
     with ExitStack() as streams:

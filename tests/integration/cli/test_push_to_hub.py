@@ -85,6 +85,7 @@ def test_on_the_hub_it_is_one_commit_and_private_and_again_none(
     assert REPOSITORY in files["README.md"].decode()
 
 
+@pytest.mark.all_cells
 def test_with_8_bits_the_same_command_makes_no_new_commit(there: Hub, home: Path, tmp_path: Path) -> None:
     needs_onnx()
     first = done_on_hub(there, home, tmp_path, "--int8")

@@ -191,6 +191,7 @@ def test_another_criterion_goes_on_from_what_models_said_also_in_a_service_that_
     is_verified(loop, project)
 
 
+@pytest.mark.all_cells
 def test_a_lookahead_changes_while_a_killed_service_is_away(loop: Loop) -> None:
     loop.have_running(*LEARNING)
     project = loop.create(texts(60), batch_size=4, lookahead=0, max_batches=5)

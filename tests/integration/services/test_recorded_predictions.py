@@ -66,6 +66,7 @@ def stored(loop: ServiceLoop, project: str) -> Sequence[Path]:
     return sorted((loop.home / "store" / project / "predictions").iterdir())
 
 
+@first_on_sqlite
 def test_each_model_says_what_it_is_measured_by_and_the_same_texts_of_the_pool(loop: ServiceLoop) -> None:
     loop.start(*LEARNING)
     project = begun(loop)

@@ -11,6 +11,7 @@ from labelloop.loop.schedule import finished
 from tests.integration.services.test_learning import label_batch
 from tests.support.command import error_line, labelloop
 from tests.support.loop import Loop, texts
+from tests.support.matrices import cells
 from tests.support.messages import names
 from tests.support.needs import missing
 from tests.support.people import Person
@@ -32,7 +33,7 @@ ALSO = {
 }
 
 
-@pytest.mark.parametrize("classifier", LONG)
+@pytest.mark.parametrize("classifier", cells("small-text-transformer", rest=["setfit"]))
 def test_a_project_goes_on_where_its_training_was_killed_and_its_model_is_used(
     loop: Loop, tmp_path: Path, classifier: str
 ) -> None:

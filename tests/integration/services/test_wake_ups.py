@@ -77,6 +77,7 @@ def test_the_answer_that_completes_a_batch_wakes_it_also_after_a_kill(loop: Loop
     assert webhooks(loop) == []
 
 
+@pytest.mark.all_cells
 def test_what_the_server_lost_is_made_again_and_a_receiver_that_is_silent_stops_nobody(
     own_loop: Loop,
 ) -> None:
