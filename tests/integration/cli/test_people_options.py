@@ -12,6 +12,7 @@ from labelloop.loop.history import History
 from labelloop.loop.settings_in_force import overlap_at
 from labelloop.loop.state import LoopState
 from labelloop.projects.catalog import created
+from tests.support.argilla_server import free_port
 from tests.support.command import error_line, labelloop
 from tests.support.logs import read_log
 from tests.support.messages import names
@@ -89,11 +90,11 @@ def test_a_file_of_options_names_them_and_others_than_the_projects_are_refused(d
     assert (overlap_at(state, 0), gold_at(state, 0).share) == (0.5, 0.5)
     done("init", "--file", written(), "--home", home, *QUICK)
 
-    for command in ("init", "up"):
+    for command in (("init",), ("up", "--port", free_port())):
         for change in ({"overlap": 1.0}, {"gold_share": 1.0}, {"gold": data / "more.csv"}):
             (data / "more.csv").write_text("text,label\nanother offer,spam\n")
             (name,) = change
-            refused = error_line(labelloop(command, "--file", written(**change), "--home", home, *QUICK))
+            refused = error_line(labelloop(*command, "--file", written(**change), "--home", home, *QUICK))
             assert names(refused, f"--{name.replace('_', '-')}", "labelloop change")
     assert names(error_line(labelloop("init", "--file", written(overlap="some"), "--home", home)), "some")
 
