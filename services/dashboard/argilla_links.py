@@ -44,12 +44,17 @@ class Places:
             self._found[project, name] = dataset.id
             self._hub.tell([project])
 
-    def link(self, project: str, item: int | None = None) -> str | None:
-        """The page on which people answer a project's texts, or this one; else Argilla's own, if any."""
+    def link(self, project: str, item: int | None = None, is_answered: bool = False) -> str | None:
+        """The page on which people answer a project's texts, or this one; else Argilla's own, if any.
+
+        A text that `is_answered` is opened among the viewer's own answers: Argilla shows others' to nobody.
+        """
         card = self._queries.figure(project, CARD) or {}
         dataset = self._found.get((project, card.get("data_set") or ""))
         page = (self._settings.argilla or "").rstrip("/") or None
         if page is None or dataset is None:
             return page
-        chosen = "sort=metadata.batch.asc" if item is None else f"metadata=item.ge{item}.le{item}"
+        chosen = "sort=metadata.batch.asc"
+        if item is not None:
+            chosen = f"status={'submitted' if is_answered else 'pending'}&metadata=item.ge{item}.le{item}"
         return f"{page}/dataset/{quote(dataset, safe='')}/annotation-mode?{chosen}"

@@ -120,6 +120,7 @@ def routes(site: Site) -> Iterator[Route]:
                 if each["model"] in names
             ]
         text = await site.beginnings.whole(project, figures.get("pool") or (), item)
+        is_answered = any(asking.get("votes") for asking in story["asked"])
         return site.draw(
             request,
             "text.html",
@@ -134,7 +135,8 @@ def routes(site: Site) -> Iterator[Route]:
             beginning=BEGINNING,
             compared=MOST_COMPARED,
             alike=await alike(project, item, text and text[:COMPARED]),
-            argilla=site.places.link(project, item) if story["asked"] else None,
+            argilla=site.places.link(project, item, is_answered) if story["asked"] else None,
+            is_answered=is_answered,
         )
 
     yield Route("/texts", texts)

@@ -195,7 +195,7 @@ function stopping(chart) {
   return {
     ...option,
     xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
-    yAxis: {...axis, type: "value", scale: true},
+    yAxis: {...axis, type: "value", scale: true, min: ({min}) => Math.min(min, threshold ?? min), max: ({max}) => Math.max(max, threshold ?? max)},
     series: [
       {
         name: "value",
