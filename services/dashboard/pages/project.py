@@ -234,15 +234,22 @@ def _measured(at: str | None, seconds: float | None) -> tuple[str | None, str | 
 
 
 def _idle(batches: list[dict[str, Any]]) -> Iterator[float | None]:
-    """Seconds that the machine had nothing to learn before each batch was labelled. None: not known."""
+    """Seconds that the machine had nothing to learn before each batch was labelled.
+
+    None: not known, as while it still learns the batch before.
+    """
     free: datetime | None = None
-    for each in batches:
+    newest = max((place for place, each in enumerate(batches) if each["trained"]), default=-1)
+    for place, each in enumerate(batches):
         idle = None
         if free is not None and each["labelled"] and each["done"]:
             ready = max(free, datetime.fromisoformat(each["picked"][1]))
             idle = max(0.0, (datetime.fromisoformat(each["labelled"][1]) - ready).total_seconds())
         yield None if idle is None else round(idle, 1)
-        free = datetime.fromisoformat(each["trained"][1]) if each["trained"] else free
+        if each["trained"]:
+            free = datetime.fromisoformat(each["trained"][1])
+        elif place > newest:
+            free = None
 
 
 def _stopping(stopping: Mapping[str, Any]) -> Chart:

@@ -86,6 +86,18 @@ def test_an_evaluation_is_a_bar_in_time_that_ends_with_its_event(pages: Pages, c
     assert "people waited, s" in first
 
 
+def test_how_long_the_machine_waited_is_not_told_while_it_learns(pages: Pages, client: TestClient) -> None:
+    pages.take(
+        records(*LOOP, all_answered("1", (3, 4, 5)), queried("2", (6,), model="0"), all_answered("2", (6,)))
+    )
+
+    numbers = csv.DictReader(io.StringIO(client.get(f"/projects/{PROJECT}/timeline.csv").text))
+
+    _, second, third = list(numbers)
+    assert second["machine waited, s"] != ""
+    assert third["machine waited, s"] == "", "it may still learn batch 1"
+
+
 def test_the_threshold_that_holds_is_drawn_where_none_was_given(pages: Pages) -> None:
     figures = {**pages.queries.figure(PROJECT, PAGE), "measured": {}}
 
