@@ -71,6 +71,7 @@ async def _gold(where: Where, project: str | None, output: Output, as_json: bool
     texts = await asyncio.to_thread(answered_gold, state, opened_log.store)
     lines = list(_gold_lines(texts)) or [f"nobody has answered a gold text of {name} yet"]
     if output.is_given:
+        placed.check()
         placed.write(gold_table(texts))
         if placed.path is not None:
             write_origin(placed.target, placed.kind, history.project, state.log)

@@ -42,6 +42,7 @@ async def _export(where: Where, project: str | None, output: Output, as_json: bo
         state = sound(history)
         table = list(rows(state, opened_log.store))
         placed = output.placed(opened_log.locations.home, history.project)
+    placed.check()
     placed.write(Table.of(table))
     if placed.is_terminal:
         return

@@ -20,6 +20,7 @@ from labelloop.projects.formats import (
     TEXTS,
     Row,
     Table,
+    check_foreign,
     ending,
     format_of,
     formulas_in,
@@ -92,6 +93,11 @@ class Placed:
                 "to open the file in one, write it with --safe-for-spreadsheets",
                 err=True,
             )
+
+    def check(self) -> None:
+        """Raises UserError for a file of somebody else's, which an export must not replace."""
+        if self.path is not None:
+            check_foreign(self.path)
 
     def make_private(self) -> None:
         """What lies in a home is as private as the home."""

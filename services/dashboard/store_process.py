@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Wanted = Mapping[str, Any]
 DIGITS = 6
 FOLDER = "folder"
+LONGEST_WHAT_IF = 500_000
 
 
 def main() -> None:
@@ -81,26 +82,36 @@ def folder(store: Store, wanted: Wanted) -> None:
 
 
 def what_if(store: Store, wanted: Wanted) -> dict[str, Any]:
-    """What `labelloop what-if` left of a project, by strategy."""
+    """What `labelloop what-if` left of a project, by strategy: nothing, if it is damaged or too long."""
     try:
+        left = store.noted(what_if_uri(wanted["project"])) or "{}"
+        if len(left) > LONGEST_WHAT_IF:
+            return {}
         return {
-            str(strategy): {
-                "classifier": str(played["classifier"]),
+            _encodable(strategy): {
+                "classifier": _encodable(played["classifier"]),
                 "runs": int(played["runs"]),
                 "points": [
                     {name: _finite(point[name]) for name in ("labels", "accuracy", "low", "high")}
                     for point in played["points"]
                 ],
             }
-            for strategy, played in json.loads(store.noted(what_if_uri(wanted["project"])) or "{}").items()
+            for strategy, played in json.loads(left).items()
         }
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return {}
 
 
 TASKS: Mapping[str, Callable[[Store, Wanted], Any]] = {
     task.__name__: task for task in (texts, read, folders, what_if)
 }
+
+
+def _encodable(value: Any) -> str:
+    """A text that a page can hold. Raises ValueError for one with half a surrogate pair."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 def _finite(value: Any) -> float:

@@ -3,6 +3,7 @@
 from labelloop.projects.formats.files import (
     FORMATS,
     TEXTS,
+    check_foreign,
     ending,
     format_of,
     read_rows,
@@ -29,6 +30,7 @@ __all__ = [
     "Row",
     "Table",
     "as_text",
+    "check_foreign",
     "ending",
     "format_of",
     "formula_cells",

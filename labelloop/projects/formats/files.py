@@ -136,6 +136,13 @@ def _write(table: Table, path: Path, kind: str, safe: bool) -> None:
             file.writelines(text_of(table, kind, safe))
 
 
+def check_foreign(output: str | Path) -> None:
+    """Raises UserError for a file that is there and was not written by an export."""
+    path = Path(output).resolve()
+    if path.is_file() and not path.with_name(f"{path.name}{ORIGIN}").exists():
+        raise UserError(f"{path} is there, and labelloop did not write it: give another --output")
+
+
 def check_folder(path: Path) -> None:
     """Raises UserError for a folder that holds other things than a data set."""
     if path.is_dir() and any(path.iterdir()) and not (path / _SAVED).exists():

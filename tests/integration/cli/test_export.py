@@ -66,6 +66,18 @@ def test_without_an_output_it_lies_in_the_home_under_the_project(home: Path) -> 
         assert len(read_rows(said["file"], kind)) == 2
 
 
+def test_a_file_of_somebody_else_is_left_as_it_is(home: Path, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "mail.csv", tmp_path / "labels.csv"
+    theirs.write_text("text\nirreplaceable\n")
+
+    refused = labelloop("export", "--home", home, "--output", theirs)
+
+    assert (refused.exit_code, names(error_line(refused), theirs, "--output")) == (2, True)
+    assert theirs.read_text() == "text\nirreplaceable\n"
+    for _ in range(2):
+        assert labelloop("export", "--home", home, "--output", ours).exit_code == 0
+
+
 def test_a_name_without_ending_is_refused_unless_the_format_is_given(home: Path, tmp_path: Path) -> None:
     refused = labelloop("export", "--home", home, "--output", tmp_path / "labels")
     assert names(error_line(refused), tmp_path / "labels.jsonl", "--format")

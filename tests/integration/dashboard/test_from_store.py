@@ -57,7 +57,16 @@ async def test_what_a_simulation_left_is_read_and_what_is_none_is_nothing(tmp_pa
     assert await store.what_if(PROJECT) == played
 
     infinite = json.dumps(played).replace("0.6", "Infinity")
-    for damaged in ("[]", "no json", infinite, json.dumps({"random-sampling": {"points": ["x"]}})):
+    huge, half = (
+        infinite.replace("Infinity", f"1{'0' * 400}"),
+        json.dumps(played).replace("linear", "\\ud800"),
+    )
+    deep, long = (
+        "[" * 100_000,
+        json.dumps({"random-sampling": {**played["random-sampling"], "points": points * 20_000}}),
+    )
+    no_points = json.dumps({"random-sampling": {"points": ["x"]}})
+    for damaged in ("[]", "no json", infinite, huge, half, deep, long, no_points):
         left.note(what_if_uri(PROJECT), damaged, replaces=True)
         assert await store.what_if(PROJECT) == {}
     await store.close()

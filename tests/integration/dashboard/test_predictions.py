@@ -85,6 +85,7 @@ def test_two_models_are_compared_as_labelloop_diff_does(dashboard: DashboardProc
     assert "next line" in page
     of_test = dashboard.page(f"{HERE}/diff?before=1&after=2&of=test")
     assert "question 1" in of_test
+    assert "from spam" in dashboard.page(f"{HERE}/diff?before=1&after=2&from=spam")
     moved = dashboard.page(f"{HERE}/diff?before=1&after=2&from=spam&to=news")
     assert moved.count('class="what"') == 0
 
