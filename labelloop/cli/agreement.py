@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import beginning, echo
 from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
@@ -57,7 +57,6 @@ async def _gold(where: Where, project: str | None, output: Output, as_json: bool
     from labelloop.cli.opened import opened_project
     from labelloop.loop.gold_texts import gold_snapshots
     from labelloop.projects.catalog import sound
-    from labelloop.projects.formats import write_origin
     from labelloop.projects.gold import answered_gold, gold_rows, gold_table
 
     async with opened_project(where.find(), project) as (opened_log, history):
@@ -71,11 +70,7 @@ async def _gold(where: Where, project: str | None, output: Output, as_json: bool
     texts = await asyncio.to_thread(answered_gold, state, opened_log.store)
     lines = list(_gold_lines(texts)) or [f"nobody has answered a gold text of {name} yet"]
     if output.is_given:
-        placed.check()
-        placed.write(gold_table(texts))
-        if placed.path is not None:
-            write_origin(placed.target, placed.kind, history.project, state.log)
-        placed.make_private()
+        placed.export(gold_table(texts), history.project, state.log)
         lines = [f"{len(texts):,} gold texts with each person's answers: {placed.target}"]
     if as_json:
         facts = {"project": history.project, "answers": list(gold_rows(texts))}
@@ -86,8 +81,7 @@ async def _gold(where: Where, project: str | None, output: Output, as_json: bool
 
 def _gold_lines(texts: "Sequence[AnsweredGold]") -> Iterator[str]:
     for text in texts[:TEXTS_SHOWN]:
-        line = one_line(text.text)
-        yield f"{_named(text.labels)}: {line if len(line) <= LONGEST else f'{line[: LONGEST - 1]}…'}"
+        yield f"{_named(text.labels)}: {beginning(text.text, LONGEST)}"
         for answer in text.answers:
             said = "discarded it" if answer.given is None else f"said {_named(answer.given)}"
             verdict = "" if answer.given is None else ", right" if answer.is_right else ", wrong"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo, tell
+from labelloop.cli.echo import beginning, echo, tell
 from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
 from labelloop.errors import UserError, one_line
@@ -49,17 +49,13 @@ async def _diff(
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.projects.catalog import sound
-    from labelloop.projects.formats import write_origin
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state, store = sound(history), opened_log.store
     diff_of = await asyncio.to_thread(_compared, state, store, before, after)
     placed = output.placed(opened_log.locations.home, f"{history.project}-diff") if output.is_given else None
     if placed is not None:
-        placed.write(await asyncio.to_thread(diff_of.table))
-        if placed.path is not None:
-            write_origin(placed.target, placed.kind, history.project, state.log)
-        placed.make_private()
+        placed.export(await asyncio.to_thread(diff_of.table), history.project, state.log)
     on_stderr = placed is not None and placed.is_terminal
     if as_json:
         echo(json.dumps({"project": history.project, **diff_of.values()}), err=on_stderr)
@@ -147,11 +143,9 @@ class Diff:
         flips = self.comparison.flips[:MOST]
         texts = self.pool_texts(flips)
         for flip, text in zip(flips, texts, strict=True):
-            line = one_line(text)
-            cut = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
             yield (
                 f"text {flip.item:<6} {self.named(flip.before)} {flip.probability_before:.2f} → "
-                f"{self.named(flip.after)} {flip.probability_after:.2f}    {cut}"
+                f"{self.named(flip.after)} {flip.probability_after:.2f}    {beginning(text, LONGEST)}"
             )
         if rest := len(self.comparison.flips) - len(flips):
             yield f"{rest:,} more: --output flips.csv writes all"

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from labelloop.config.home import DEFAULT, DEFAULT_DEMO
-from labelloop.errors import shown
+from labelloop.errors import one_line, shown
 
 HINT = re.compile(r"(?:(?<=`)|(?<=: ))labelloop (?P<words>[^`;\n]+)")
 GIVEN = "labelloop.given"
@@ -26,6 +26,12 @@ def echo(text: str = "", err: bool = False) -> None:
 def tell(text: str, err: bool = False) -> None:
     """Print lines for people, as `echo` does. The commands in them work as printed."""
     echo(as_given(text), err)
+
+
+def beginning(text: str, most: int) -> str:
+    """A text in one line, of so many characters at most."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -9,7 +9,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
-from labelloop.projects.formats import Table, write_origin
+from labelloop.projects.formats import Table
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)
@@ -42,12 +42,9 @@ async def _export(where: Where, project: str | None, output: Output, as_json: bo
         state = sound(history)
         table = list(rows(state, opened_log.store))
         placed = output.placed(opened_log.locations.home, history.project)
-    placed.check()
-    placed.write(Table.of(table))
+    placed.export(Table.of(table), history.project, state.log)
     if placed.is_terminal:
         return
-    write_origin(placed.target, placed.kind, history.project, state.log)
-    placed.make_private()
     several = state.project.is_multi_label
     labelled = sum(1 for row in table if row["labels"] or (several and row["labels"] is not None))
     if as_json:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -26,8 +26,12 @@ from labelloop.projects.formats import (
     formulas_in,
     formulas_in_rows,
     text_of,
+    write_origin,
     write_table,
 )
+
+if TYPE_CHECKING:
+    from labelloop.loop.log_digest import LogDigest
 
 TERMINAL = "-"
 CSV, HUB = "csv", "hub"
@@ -94,10 +98,14 @@ class Placed:
                 err=True,
             )
 
-    def check(self) -> None:
-        """Raises UserError for a file of somebody else's, which an export must not replace."""
+    def export(self, table: Table, project: str, log: "LogDigest") -> None:
+        """Write the table, and beside a file from which log it is. Raises UserError, also for a foreign file."""
         if self.path is not None:
             check_foreign(self.path)
+        self.write(table)
+        if self.path is not None:
+            write_origin(self.path, self.kind, project, log)
+        self.make_private()
 
     def make_private(self) -> None:
         """What lies in a home is as private as the home."""

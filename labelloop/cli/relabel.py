@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from labelloop.cli import options
-from labelloop.cli.echo import echo
+from labelloop.cli.echo import beginning, echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError
 
 if TYPE_CHECKING:
     from labelloop.learner.requests import Suspect
@@ -67,10 +67,8 @@ def _count(suspects: int, judged: int) -> str:
 
 
 def _line(suspect: "Suspect", text: str) -> str:
-    shown = one_line(text)
-    shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
     doubt = f"{suspect.label} ({suspect.confidence:.2f}), {suspect.suggested} fits better"
-    return f"{suspect.item:>7}  {doubt}:  {shown}"
+    return f"{suspect.item:>7}  {doubt}:  {beginning(text, LONGEST)}"
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

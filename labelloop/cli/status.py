@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from labelloop.loop.figures import Audited
     from labelloop.loop.history import History
     from labelloop.projects.model_summary import ModelSummary, StoppingSummary
-    from labelloop.projects.people import Histories
+    from labelloop.projects.people import Stuck
     from labelloop.projects.progress import GoldSummary, SuggesterSummary
     from labelloop.projects.summary import Summary
 
@@ -49,16 +49,18 @@ def status(where: Where, project: str | None, as_json: bool) -> None:
 async def _status(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.cli.opened import opened
     from labelloop.projects.catalog import choose
+    from labelloop.projects.people import stuck
     from labelloop.supervisor.state import services_report
 
     async with opened(where.find()) as opened_log:
         store, histories = opened_log.locations.known_store, opened_log.histories
         shown = list(histories.values()) if project is None else [choose(histories, project)]
-        projects = [_summary(history, histories, store, None) for history in shown]
-        if any(each.stuck for each in projects):
+        waits = [stuck(history, histories, None) for history in shown]
+        if any(waits):
             # Only Argilla knows the accounts of people who never labelled.
             roles, _ = await roles_in(opened_log.locations.home, GivenArgilla())
-            projects = [_summary(history, histories, store, roles) for history in shown]
+            waits = [stuck(history, histories, roles) for history in shown]
+        projects = [_summary(*each, store) for each in zip(shown, waits, strict=True)]
         services = services_report(opened_log.locations)
     if as_json:
         echo(json.dumps({**services, "projects": [project.status() for project in projects]}))
@@ -69,14 +71,11 @@ async def _status(where: Where, project: str | None, as_json: bool) -> None:
         raise UserError("; ".join(halted))
 
 
-def _summary(
-    history: "History", histories: "Histories", store: str | None, roles: Mapping[str, str] | None
-) -> "Summary":
+def _summary(history: "History", waits: "Stuck | None", store: str | None) -> "Summary":
     from labelloop.loop.state import LoopState
-    from labelloop.projects.people import stuck
     from labelloop.projects.summary import summarized
 
-    summary, waits = summarized(history, store), stuck(history, histories, roles)
+    summary = summarized(history, store)
     if waits is not None and isinstance(history.state, LoopState):
         summary = replace(summary, stuck=waits, next_steps=tuple(waits.steps(history.state)))
     return replace(summary, embedded=_embedded(store, history.project))

@@ -1,7 +1,7 @@
 """Clean a loaded table into a pool or a test set. Pure."""
 
 import unicodedata
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -170,8 +170,13 @@ def summary(prepared: Prepared) -> str | None:
         (prepared.unlabelled, unlabelled),
         (prepared.in_pool, "also in the pool"),
     ]
-    parts = [f"{count:,} {what}" for count, what in facts if count]
-    return f"{size:,} texts ({', '.join(parts)})" if parts else None
+    return f"{size:,} texts{parts}" if (parts := in_brackets(facts)) else None
+
+
+def in_brackets(facts: Iterable[tuple[int, str]]) -> str:
+    """The counts that are not 0, each with what it counts, to be put after a text. Empty if all are 0."""
+    parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
+    return parts and f" ({parts})"
 
 
 def key(text: str) -> str:

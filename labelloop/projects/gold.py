@@ -12,7 +12,7 @@ from labelloop.loop.random_draws import audit_count
 from labelloop.loop.state import LoopState
 from labelloop.pool.context import first_misfit
 from labelloop.pool.label_cells import Cells
-from labelloop.pool.prepare import NAME_LABELS, Prepared, clean_gold, with_names
+from labelloop.pool.prepare import NAME_LABELS, Prepared, clean_gold, in_brackets, with_names
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.pool.sources import NOTHING, SourceTable, load
 from labelloop.projects import formats
@@ -142,9 +142,8 @@ def _note(source: str, prepared: Prepared) -> str:
         (prepared.empty, "empty left out"),
         (prepared.unlabelled, "unlabelled left out"),
     ]
-    parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
     texts = f"{len(prepared.rows):,} gold text{'s' * (len(prepared.rows) != 1)}"
-    return f"{source}: {texts}" + (f" ({parts})" if parts else "")
+    return f"{source}: {texts}{in_brackets(facts)}"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from labelloop.pool.context import first_misfit, metadata_kinds
 from labelloop.pool.label_cells import Cells, Gold
 from labelloop.pool.messages import MessageColumns
 from labelloop.pool.near_copies import without_near_copies
-from labelloop.pool.prepare import Prepared, clean_further, key, with_names
+from labelloop.pool.prepare import Prepared, clean_further, in_brackets, key, with_names
 from labelloop.pool.snapshot import OpenSnapshot, Row
 from labelloop.pool.sources import SourceTable, load
 from labelloop.projects.catalog import SOURCE, sound
@@ -168,9 +168,8 @@ def _note(source: str, further: Prepared, has_gold: bool) -> str:
         (further.empty, "empty left out"),
         (unlabelled, "without a known label, so that the pool no longer has one for each text"),
     ]
-    parts = ", ".join(f"{count:,} {what}" for count, what in facts if count)
     new = f"{format(len(rows), ',') if rows else 'no'} new text{'s' * (len(rows) != 1)}"
-    return f"{source}: {new}" + (f" ({parts})" if parts else "")
+    return f"{source}: {new}{in_brackets(facts)}"
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,15 @@ def test_for_programs_there_is_all_of_it(home: Path) -> None:
     ]
 
 
+def test_a_file_of_somebody_else_is_left_as_it_is(home: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "flips.csv"
+    theirs.write_text("irreplaceable")
+
+    refused = diff(home, "1", "2", "--output", theirs)
+
+    assert (refused.exit_code, theirs.read_text()) == (2, "irreplaceable")
+
+
 @pytest.mark.parametrize("output", ["flips.csv", "flips.jsonl", "flips.parquet"])
 def test_all_texts_that_get_another_label_are_written(home: Path, tmp_path: Path, output: str) -> None:
     result = diff(home, "1", "2", "--output", tmp_path / output)
