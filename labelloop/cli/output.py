@@ -99,7 +99,7 @@ class Placed:
             )
 
     def export(self, table: Table, project: str, log: "LogDigest") -> None:
-        """Write the table, and beside a file from which log it is. Raises UserError, also for a foreign file."""
+        """Write the table, and beside a file from which log. Raises UserError, also for a foreign file."""
         if self.path is not None:
             check_foreign(self.path)
         self.write(table)
