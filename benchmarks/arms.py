@@ -16,7 +16,7 @@ from labelloop.learner.requests import (
     TrainRequest,
     TrainResult,
 )
-from labelloop.learner.strategies import FOR_NEW
+from labelloop.learner.strategies.registry import FOR_NEW
 from labelloop.learner.worker import Worker
 from labelloop.loop.random_draws import derived, random_draw
 from labelloop.loop.schedule import first_texts_of

@@ -23,7 +23,7 @@ import psutil
 from benchmarks.replay import BATCH, facts, one_round, timed, whole
 from benchmarks.report import comparison, publish
 from benchmarks.restore import Started, start
-from labelloop.config.settings import KEEP_MODELS
+from labelloop.config.service_settings import KEEP_MODELS
 from labelloop.log import create_log, open_log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import History

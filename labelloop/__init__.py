@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labelloop.learner.descriptors import ClassifierPlugin as ClassifierPlugin
     from labelloop.learner.descriptors import StoppingPlugin as StoppingPlugin
     from labelloop.learner.descriptors import StrategyPlugin as StrategyPlugin
-    from labelloop.learner.stopping_criteria import StoppingContext as StoppingContext
+    from labelloop.learner.stopping.criteria import StoppingContext as StoppingContext
     from labelloop.log.built_in import sqlite_logs as sqlite_logs
     from labelloop.log.open import LogPlugin as LogPlugin
     from labelloop.loop.settings_in_force import of_model
@@ -50,7 +50,7 @@ _NAMES = {
     "OraclePlugin": "labelloop.oracle.base",
     "ProjectView": "labelloop.loop.view",
     "Setting": "labelloop.learner.classifiers.registry",
-    "StoppingContext": "labelloop.learner.stopping_criteria",
+    "StoppingContext": "labelloop.learner.stopping.criteria",
     "StoppingPlugin": "labelloop.learner.descriptors",
     "Store": "labelloop.store",
     "StrategyPlugin": "labelloop.learner.descriptors",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labelloop.config.deployment import ArgillaAccess, GivenArgilla
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Locations, Where
-from labelloop.config.settings import default_threads
+from labelloop.config.service_settings import default_threads
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import QueryRequest
 from labelloop.log import open_log
@@ -253,7 +253,7 @@ def _check_equal_texts(texts: Sequence[str], golds: Mapping[int, Gold]) -> None:
 
 
 def _options(learner: "PoolBasedActiveLearner", values: Mapping[str, Any], **fixed: Any) -> ProjectOptions:
-    from labelloop.learner.strategies import check_strategy
+    from labelloop.learner.strategies.registry import check_strategy
 
     option_names = ProjectOptions.taken_by("adopt")
     if unknown := sorted(set(values) - set(option_names)):

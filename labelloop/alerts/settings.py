@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from labelloop.config.environment import ALERTS
-from labelloop.config.settings import needed, number
+from labelloop.config.service_settings import needed, number
 from labelloop.durations import duration
 from labelloop.errors import UserError
 

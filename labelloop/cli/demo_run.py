@@ -18,7 +18,7 @@ from labelloop.cli.predict import lines
 from labelloop.cli.screen import Screen
 from labelloop.config.home import DEMO, Home, clear, find_home, open_home
 from labelloop.config.locations import Elsewhere, choose_fresh_locations, remember_locations
-from labelloop.config.settings import default_threads
+from labelloop.config.service_settings import default_threads
 from labelloop.learner.worker import Worker
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.figures import Point, audits, curve, is_tested, spread, waits

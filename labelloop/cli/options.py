@@ -18,7 +18,7 @@ from labelloop.config.deployment import GivenArgilla
 from labelloop.config.environment import choose
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import Elsewhere, Where
-from labelloop.config.settings import ENGINE, checked_engine
+from labelloop.config.service_settings import ENGINE, checked_engine
 from labelloop.durations import duration
 from labelloop.loop.log_digest import LogDigest
 from labelloop.loop.names import LONGEST_NUMBER

@@ -128,7 +128,7 @@ async def _predict(
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.cli.screen import Milestones, Screen
-    from labelloop.config.settings import default_threads
+    from labelloop.config.service_settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.projects.catalog import sound
     from labelloop.projects.formats import write_origin

@@ -82,7 +82,7 @@ async def _push(
 ) -> None:
     from labelloop.cli.opened import opened_project
     from labelloop.cli.screen import Screen
-    from labelloop.config.settings import default_threads
+    from labelloop.config.service_settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.projects.catalog import sound
     from labelloop.projects.push import hub

@@ -12,10 +12,10 @@ from labelloop.cli.echo import echo, tell
 from labelloop.config.environment import LOOPBACK
 from labelloop.config.locations import Where
 from labelloop.errors import UserError
+from labelloop.serving.limits import Limits
 
 if TYPE_CHECKING:
     from labelloop.loop.state import LoopState
-    from labelloop.serving.limits import Limits
     from labelloop.serving.token import Token
 
 PORT = 6990
@@ -54,7 +54,7 @@ PACKAGES = ("starlette", "uvicorn")
 @click.option(
     "--rate",
     type=click.FloatRange(0),
-    default=100.0,
+    default=Limits.rate,
     show_default=True,
     envvar="LABELLOOP_SERVE_RATE",
     help="Most requests for predictions in a second; 0: any number.",
@@ -62,7 +62,7 @@ PACKAGES = ("starlette", "uvicorn")
 @click.option(
     "--max-texts",
     type=click.IntRange(1, 1024),
-    default=256,
+    default=Limits.texts,
     show_default=True,
     envvar="LABELLOOP_SERVE_MAX_TEXTS",
     help="Most texts of a request.",
@@ -70,7 +70,7 @@ PACKAGES = ("starlette", "uvicorn")
 @click.option(
     "--max-bytes",
     type=click.IntRange(64),
-    default=2**20,
+    default=Limits.body,
     show_default=True,
     envvar="LABELLOOP_SERVE_MAX_BYTES",
     help="Most bytes of a request's body.",
@@ -96,8 +96,6 @@ def serve(
     it. It reads the log and the store, and changes neither.
     """
     _check_packages()
-    from labelloop.serving.limits import Limits
-
     limits = Limits(max_bytes, max_texts, rate)
     asyncio.run(_serve(where, project, host, port, model, token_file, limits))
 
@@ -112,7 +110,7 @@ async def _serve(
     limits: "Limits",
 ) -> None:
     from labelloop.cli.opened import opened_project
-    from labelloop.config.settings import default_threads
+    from labelloop.config.service_settings import default_threads
     from labelloop.observe import logs
     from labelloop.observe.settings import Observing, read_token
     from labelloop.projects.catalog import sound

@@ -19,7 +19,7 @@ from labelloop.config.locations import (
     is_file,
     remember_locations,
 )
-from labelloop.config.settings import ARGILLA, chosen_oracle
+from labelloop.config.service_settings import ARGILLA, chosen_oracle
 from labelloop.errors import UserError
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.server import credentials

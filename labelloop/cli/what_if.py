@@ -91,7 +91,7 @@ def _keep(store: "Store", project_id: str, compared: "Comparison") -> None:
 
 
 async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", seed: int) -> "list[Point]":
-    from labelloop.config.settings import default_threads
+    from labelloop.config.service_settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.loop.labels import current
     from labelloop.projects.simulated_loop import SimulatedLoop, played

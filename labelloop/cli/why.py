@@ -60,7 +60,7 @@ def _text(opened_log: "Opened", state: "LoopState", item: int) -> str:
 
 async def _predict(opened_log: "Opened", state: "LoopState", text_facts: dict[str, Any]) -> None:
     """Add each model's prediction; None for models that are no longer kept."""
-    from labelloop.config.settings import default_threads
+    from labelloop.config.service_settings import default_threads
     from labelloop.learner.worker import Worker
     from labelloop.loop.label_lists import label_list
     from labelloop.loop.labels import named

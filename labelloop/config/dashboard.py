@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from labelloop.config.environment import DASHBOARD
-from labelloop.config.settings import argilla_headers, needed, number
+from labelloop.config.service_settings import argilla_headers, needed, number
 from labelloop.errors import UserError
 
 HOST, PORT = "LABELLOOP_DASHBOARD_HOST", "LABELLOOP_DASHBOARD_PORT"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from labelloop import atomic
 from labelloop.config.home import Home
-from labelloop.config.settings import argilla_headers
+from labelloop.config.service_settings import argilla_headers
 from labelloop.errors import UserError
 
 FILE = "argilla-elsewhere.json"

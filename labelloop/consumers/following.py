@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelloop.config.home import DEFAULT
 from labelloop.config.locations import locations_of
-from labelloop.config.settings import BESIDE, SERVICES
+from labelloop.config.service_settings import BESIDE, SERVICES
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import open_log
 from labelloop.log.base import Log, Record, own_group

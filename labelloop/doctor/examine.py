@@ -15,7 +15,7 @@ from labelloop.config.locations import (
     check_log_is_there,
     choose_locations,
 )
-from labelloop.config.settings import LOCAL, chosen_engine
+from labelloop.config.service_settings import LOCAL, chosen_engine
 from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.software import check_plugins, check_python, check_versions, release, requirements

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labelloop.config import deployment, locations
 from labelloop.config.home import MARK, Home, find_home
-from labelloop.config.settings import SERVICES
+from labelloop.config.service_settings import SERVICES
 from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.errors import UserError
 from labelloop.observe.settings import Observing

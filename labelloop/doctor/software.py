@@ -12,8 +12,8 @@ from packaging.version import InvalidVersion, Version
 
 from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.learner.classifiers.registry import CLASSIFIERS
-from labelloop.learner.stopping import CRITERIA
-from labelloop.learner.strategies import STRATEGIES
+from labelloop.learner.stopping.registry import CRITERIA
+from labelloop.learner.strategies.registry import STRATEGIES
 from labelloop.log.open import LOGS
 from labelloop.machines.label_functions import FUNCTIONS
 from labelloop.oracle.base import ORACLES

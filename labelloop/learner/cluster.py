@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from labelloop.config.environment import OPENMP, choose
-from labelloop.config.settings import ENGINE, LOCAL
+from labelloop.config.service_settings import ENGINE, LOCAL
 from labelloop.errors import Unavailable, UserError, one_line
 from labelloop.learner.engine import Chunk, Remote, Result
 from labelloop.store.task_failures import TaskFailed

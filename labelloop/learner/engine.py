@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from labelloop.config.environment import LEARNER
-from labelloop.config.settings import LOCAL, chosen_engine
+from labelloop.config.service_settings import LOCAL, chosen_engine
 
 Chunk = TypeVar("Chunk", bound=Sequence[Any])
 Result = TypeVar("Result")

@@ -26,7 +26,7 @@ from labelloop.learner.classifiers.registry import Setting, factory, load
 from labelloop.learner.descriptors import SHORTLIST
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
 from labelloop.learner.shortlist import Predict, shortlisted
-from labelloop.learner.strategies import BASE, base_name, check_strategy
+from labelloop.learner.strategies.registry import BASE, base_name, check_strategy
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 from schemas.parts import Shortlist

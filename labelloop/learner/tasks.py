@@ -11,11 +11,11 @@ from labelloop.learner import (
     querying,
     requests,
     scoring,
-    stopping_criteria,
     training,
     typical_texts,
 )
 from labelloop.learner.runtime import versions, yield_to_others
+from labelloop.learner.stopping import criteria
 
 FOR_LATER = {
     requests.TrainRequest: 5,
@@ -88,7 +88,7 @@ def _(request: requests.ServeRequest) -> int:
 
 @perform.register
 def _(request: requests.CheckRequest) -> requests.CheckResult:
-    return stopping_criteria.check(request)
+    return criteria.check(request)
 
 
 @perform.register

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from labelloop.config.environment import LOOPBACK, MACHINES
-from labelloop.config.settings import LLM_KEY, LLM_URL
+from labelloop.config.service_settings import LLM_KEY, LLM_URL
 from labelloop.errors import Unavailable, UserError
 from labelloop.startup import importing_without
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelloop.config.environment import of_child
-from labelloop.config.settings import LLM_KEY
+from labelloop.config.service_settings import LLM_KEY
 from labelloop.errors import UserError, one_line
 
 logger = logging.getLogger(__name__)

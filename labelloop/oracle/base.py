@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.loop.label_lists import LabelList, places
 from labelloop.loop.state import Batch, LoopState, Standing

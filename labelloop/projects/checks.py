@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
-from labelloop.config.settings import default_threads
+from labelloop.config.service_settings import default_threads
 from labelloop.errors import TaskError, UserError
 from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
@@ -39,7 +39,7 @@ SEVERAL = " (a text may have several, or none of them)"
 
 def check_learner(options: ProjectOptions) -> str:
     """Check classifier, strategy, stopping criterion and model. Returns the model's name to record."""
-    from labelloop.learner.stopping import check_stopping
+    from labelloop.learner.stopping.registry import check_stopping
 
     task = options.task or SINGLE_LABEL
     check_choices(
@@ -54,7 +54,7 @@ def check_learner(options: ProjectOptions) -> str:
 def check_choices(classifier: Choice, strategy: Choice, task: Task) -> None:
     """Check that both exist, accept their parameters, and work together, for the task."""
     from labelloop.learner.classifiers.registry import check_classifier
-    from labelloop.learner.strategies import check_strategy
+    from labelloop.learner.strategies.registry import check_strategy
 
     check_classifier(classifier.name, classifier.parameters, task)
     check_strategy(strategy.name, strategy.parameters, classifier.name, task)
@@ -117,14 +117,14 @@ def check_same_labels(state: LoopState, options: ProjectOptions) -> None:
 
 def check_classes(options: ProjectOptions, data: ProjectData) -> None:
     """Check the stopping criterion against the labels."""
-    from labelloop.learner import stopping
+    from labelloop.learner.stopping import registry as stopping
 
     stopping.check_classes(options.stopping, options.stopping_parameters, len(data.labels), data.task)
 
 
 def check_stopping(project: ProjectCreated) -> None:
     """Check a project's stopping criterion: its name, its parameters, and against the labels."""
-    from labelloop.learner import stopping
+    from labelloop.learner.stopping import registry as stopping
 
     if project.stopping is not None:
         criterion, labels = project.stopping, len(project.labels)

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from labelloop.config.deployment import LONGEST_GUIDELINES
 from labelloop.errors import UserError
-from labelloop.learner import stopping
-from labelloop.learner.stopping import DEFAULT, NONE
+from labelloop.learner.stopping import registry as stopping
+from labelloop.learner.stopping.registry import DEFAULT, NONE
 from labelloop.projects.data_options import DataOptions
 from labelloop.projects.option import ADOPT, CHANGE, DEMO, FORK, NEW, PLAY, Option
 from schemas.parts import Task
@@ -183,7 +183,7 @@ class ProjectOptions(DataOptions):
 
     def of_task(self, task: Task) -> Self:
         """The same for a task: what is not given is what a new project of the task uses."""
-        from labelloop.learner.strategies import FOR_NEW
+        from labelloop.learner.strategies.registry import FOR_NEW
 
         defaults: dict[str, Any] = {"task": task}
         if "strategy" not in self.given_names:

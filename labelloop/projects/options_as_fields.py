@@ -85,7 +85,7 @@ def _whole(options: ProjectOptions, field: str) -> Any:
 def default_strategy(name: str, parameters: Mapping[str, Any], classifier: str) -> Choice:
     """A strategy that nobody named. With a network, which is slow to score texts, it has its whole recipe."""
     from labelloop.learner.classifiers.registry import CLASSIFIERS
-    from labelloop.learner.strategies import STRATEGIES
+    from labelloop.learner.strategies.registry import STRATEGIES
 
     recipe = STRATEGIES.get(name).recipe if "network" in CLASSIFIERS.get(classifier).offers else {}
     return Choice(name=name, parameters={**recipe, **parameters})

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import closing
 
-from labelloop.config.settings import default_threads
+from labelloop.config.service_settings import default_threads
 from labelloop.errors import UserError
 from labelloop.learner.requests import NoiseRequest, NoiseResult
 from labelloop.learner.worker import Worker

@@ -6,7 +6,7 @@ It is `python -P -m services.trainer`, except that one line says so if another p
 import runpy
 import sys
 
-from labelloop.config.settings import BESIDE, SERVICES
+from labelloop.config.service_settings import BESIDE, SERVICES
 from labelloop.startup import exit_unless_ours
 
 NAMES = (*SERVICES, *BESIDE)

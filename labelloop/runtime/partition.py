@@ -6,7 +6,7 @@ from itertools import chain
 
 from labelloop.log.base import LogLost, Ownership, Record
 from labelloop.loop.history import History
-from labelloop.runtime.project import OwnedProject
+from labelloop.runtime.project_work import OwnedProject
 from labelloop.runtime.state_cache import Checkpoint, ForeignCheckpoint, StateCache, is_worth_saving
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from labelloop.config.locations import cache_folder
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.log import open_log
 from labelloop.observe import logs

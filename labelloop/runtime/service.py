@@ -16,7 +16,7 @@ from labelloop.observe.service_status import LOG, READING, ServiceStatus
 from labelloop.observe.status_file import IDLE, STANDING_BY
 from labelloop.runtime.controller import Controller
 from labelloop.runtime.partition import OwnedPartition
-from labelloop.runtime.project import OwnedProject, ProjectWork
+from labelloop.runtime.project_work import OwnedProject, ProjectWork
 from labelloop.runtime.retry import Retry, first_outage
 from labelloop.runtime.state_cache import ForeignCheckpoint, StateCache
 

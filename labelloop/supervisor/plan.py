@@ -13,7 +13,7 @@ from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.environment import SERVICE
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
-from labelloop.config.settings import (
+from labelloop.config.service_settings import (
     ALERTING,
     DASHBOARD,
     ENGINE,

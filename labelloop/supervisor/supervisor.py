@@ -14,7 +14,7 @@ from labelloop.backoff import RestartBackoff
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
 from labelloop.config.locations import Locations
-from labelloop.config.settings import SUGGESTER
+from labelloop.config.service_settings import SUGGESTER
 from labelloop.errors import UserError
 from labelloop.learner.shared import private_folder, shared_learner
 from labelloop.oracle.server import credentials

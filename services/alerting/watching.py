@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from labelloop.alerts.problems import ServiceHealth
-from labelloop.config.settings import SERVICES, SUGGESTER
+from labelloop.config.service_settings import SERVICES, SUGGESTER
 from labelloop.observe.asking import ask, health_client
 from labelloop.observe.status_file import read_status_file
 from labelloop.supervisor.state import read_state

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.loop.gold_texts import as_asked
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.state import Batch, LoopState

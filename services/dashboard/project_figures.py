@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labelloop.learner.bundled_stopping import threshold_in_force
+from labelloop.learner.stopping.bundled import threshold_in_force
 from labelloop.loop.figures import audits, curve, evaluation, predictions, spread, waits, wilson
 from labelloop.loop.gold_texts import gold_at
 from labelloop.loop.history import History

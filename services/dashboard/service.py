@@ -29,9 +29,9 @@ from services.dashboard.live import EVERYTHING, Hub
 from services.dashboard.projection import Projector
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
+from services.dashboard.service_states import Look, ServicesWatch
 from services.dashboard.site import Site
 from services.dashboard.text_queries import TextQueries
-from services.dashboard.watching import Look, ServicesWatch
 
 logger = logging.getLogger(__name__)
 NAME = "dashboard"

@@ -28,11 +28,11 @@ from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
 from services.dashboard.recorded_predictions import Said
 from services.dashboard.search import Search
+from services.dashboard.service_states import Look
 from services.dashboard.store_looks import Folders, WhatIfs
 from services.dashboard.text_direction import Directions, isolated, visible
 from services.dashboard.text_queries import TextQueries
 from services.dashboard.unasked_texts import Beginnings
-from services.dashboard.watching import Look
 
 LARGEST = 2**62
 TEMPLATES = Path(__file__).parent / "templates"

@@ -5,10 +5,10 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import TaskError, Unavailable
 from labelloop.learner.requests import CheckRequest, ClassifierSpec
-from labelloop.learner.stopping import check_stopping, past
+from labelloop.learner.stopping.registry import check_stopping, past
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import learned_labels
 from labelloop.loop.settings_in_force import for_next, is_test_changed, of_model

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import TaskError
 from labelloop.learner.worker import Worker
 from labelloop.loop.gold_texts import gold_at, mixed

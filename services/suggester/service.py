@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.pools import pool_of

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.learner.requests import TrainRequest, TrainResult
 from labelloop.learner.worker import Worker

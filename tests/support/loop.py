@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.loop.state import LoopState

@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.loop.label_lists import LabelList
 from labelloop.loop.state import Batch, Standing
 from labelloop.oracle.argilla import Argilla, DatasetSpec, StoredRecord

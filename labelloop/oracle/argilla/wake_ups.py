@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from labelloop.backoff import Backoff
 from labelloop.config.environment import LOOPBACK
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import Unavailable, UserError
 from labelloop.oracle.argilla import Argilla
 from labelloop.oracle.argilla.receiver import Receiver

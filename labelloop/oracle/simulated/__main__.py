@@ -18,7 +18,7 @@ import click
 
 from labelloop.backoff import Backoff
 from labelloop.config.environment import ANNOTATORS
-from labelloop.config.settings import ServiceSettings, argilla_headers
+from labelloop.config.service_settings import ServiceSettings, argilla_headers
 from labelloop.errors import Unavailable, UserError
 from labelloop.log import open_log
 from labelloop.log.base import own_group

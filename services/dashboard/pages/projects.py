@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.dashboard.figures import CARD
+from services.dashboard.service_states import STATES, Look, worst
 from services.dashboard.site import Site, sparkline
-from services.dashboard.watching import STATES, Look, worst
 
 
 def routes(site: Site) -> Iterator[Route]:

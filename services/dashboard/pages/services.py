@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from labelloop.doctor import FAIL, OK, WARN
 from services.dashboard.figures import CARD
+from services.dashboard.service_states import ILL, WAITING, WELL
 from services.dashboard.site import Site
-from services.dashboard.watching import ILL, WAITING, WELL
 
 LEVELS = {OK: WELL, WARN: WAITING, FAIL: ILL}
 

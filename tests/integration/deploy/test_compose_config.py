@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.config.settings import BESIDE
+from labelloop.config.service_settings import BESIDE
 from tests.support.deployment import EXTERNAL, TLS, WHOLE, copy_deployment, services
 
 PATH = os.environ.get("PATH", "")

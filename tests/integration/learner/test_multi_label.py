@@ -21,7 +21,7 @@ from labelloop.learner.requests import (
     TrainResult,
     TryRequest,
 )
-from labelloop.learner.strategies import known_strategies
+from labelloop.learner.strategies.registry import known_strategies
 from labelloop.learner.worker import Worker
 from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot, Row, write

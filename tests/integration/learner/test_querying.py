@@ -11,7 +11,7 @@ import pytest
 import small_text  # type: ignore[import-untyped]
 
 from labelloop.learner.requests import Pick, QueryRequest, TrainResult
-from labelloop.learner.strategies import STRATEGIES, known_strategies
+from labelloop.learner.strategies.registry import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
 from labelloop.pool.near_copies import near_copies
 from labelloop.pool.snapshot import OpenSnapshot, Row, write

@@ -9,8 +9,8 @@ import pytest
 
 from labelloop.learner.classifiers.base import Floats
 from labelloop.learner.requests import CheckRequest
-from labelloop.learner.stopping import CRITERIA, past
-from labelloop.learner.stopping_criteria import StoppingContext, Verdict
+from labelloop.learner.stopping.criteria import StoppingContext, Verdict
+from labelloop.learner.stopping.registry import CRITERIA, past
 from labelloop.learner.worker import Worker
 from tests.integration.learner.conftest import LABELS, SIZE, Bench
 

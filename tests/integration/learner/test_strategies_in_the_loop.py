@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from labelloop.learner.classifiers.registry import CLASSIFIERS
-from labelloop.learner.strategies import STRATEGIES, known_strategies
+from labelloop.learner.strategies.registry import STRATEGIES, known_strategies
 from labelloop.learner.worker import Worker
 from labelloop.loop.labels import current
 from labelloop.pool.snapshot import Row, write

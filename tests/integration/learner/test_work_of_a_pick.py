@@ -11,7 +11,7 @@ from labelloop.learner.classifiers.batches import SCORING_BATCH
 from labelloop.learner.classifiers.linear import LinearClassifier
 from labelloop.learner.querying import query
 from labelloop.learner.requests import QueryRequest
-from labelloop.learner.strategies import known_strategies
+from labelloop.learner.strategies.registry import known_strategies
 from labelloop.learner.training import train
 from labelloop.pool.bundled import bundled
 from labelloop.pool.prepare import clean_pool

@@ -17,7 +17,7 @@ from labelloop.cli.options_from_file import file
 from labelloop.cli.options_from_model import project_options
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.registry import CLASSIFIERS
-from labelloop.learner.strategies import STRATEGIES
+from labelloop.learner.strategies.registry import STRATEGIES
 from labelloop.log import open_log
 from labelloop.notebook import adopt
 from labelloop.projects import catalog

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labelloop.config.settings import BESIDE, SERVICES
+from labelloop.config.service_settings import BESIDE, SERVICES
 from labelloop.loop.history import History
 from labelloop.observe.metrics import Metrics
 from tests.support.deployment import WHOLE, services

@@ -9,8 +9,8 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.registry import check_classifier, factory, known_classifiers
-from labelloop.learner.stopping import check_classes, check_stopping, known_criteria, past
-from labelloop.learner.strategies import check_strategy, known_strategies
+from labelloop.learner.stopping.registry import check_classes, check_stopping, known_criteria, past
+from labelloop.learner.strategies.registry import check_strategy, known_strategies
 from tests.support.packages import ACME, install_project
 from tests.unit.learner.test_worker import HEAVY
 
@@ -72,9 +72,9 @@ def test_all_are_checked_without_loading_anything_heavy(acme: Path) -> None:
     code = f"""
 import sys
 sys.path[:0] = {[str(acme), str(ACME)]!r}
-from labelloop.learner.strategies import check_strategy, known_strategies
+from labelloop.learner.strategies.registry import check_strategy, known_strategies
 from labelloop.learner.classifiers.registry import check_classifier
-from labelloop.learner.stopping import check_stopping, known_criteria
+from labelloop.learner.stopping.registry import check_stopping, known_criteria
 check_classifier("acme-centroids", {{}}), check_classifier("transformer", {{}})
 check_strategy("acme-spread", {{}}, "acme-centroids"), check_stopping("acme-agreement", {{}})
 print(len(known_strategies()), len(known_criteria()))

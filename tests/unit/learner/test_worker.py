@@ -13,10 +13,10 @@ HEAVY = ("torch", "transformers", "small_text", "sklearn", "numpy")
     [
         "labelloop.learner.worker",
         "labelloop.learner.requests",
-        "labelloop.learner.strategies",
+        "labelloop.learner.strategies.registry",
         "labelloop.learner.descriptors",
-        "labelloop.learner.bundled_strategies",
-        "labelloop.learner.bundled_stopping",
+        "labelloop.learner.strategies.bundled",
+        "labelloop.learner.stopping.bundled",
         "labelloop.learner.classifiers.parameters",
         "labelloop.store.artifacts",
         "labelloop.learner.base_model",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.oracle import ArgillaOracle
 from labelloop.oracle.base import open_oracle

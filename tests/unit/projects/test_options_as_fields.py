@@ -7,7 +7,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.learner.classifiers.parameters import SELDOM, TransformerParameters
 from labelloop.learner.classifiers.registry import CLASSIFIERS, check_classifier, known_classifiers
-from labelloop.learner.strategies import STRATEGIES, check_strategy
+from labelloop.learner.strategies.registry import STRATEGIES, check_strategy
 from labelloop.projects.given_batches import as_written
 from labelloop.projects.options import ProjectOptions
 from labelloop.projects.options_as_fields import as_fields, as_option, given_fields

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import Unavailable
 from labelloop.loop.history import History
 from labelloop.projects.catalog import created

@@ -12,7 +12,7 @@ from labelloop.config.dashboard import DashboardSettings
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import open_home
 from labelloop.config.locations import Locations
-from labelloop.config.settings import LLM_KEY, SERVICES, SUGGESTER, WEBHOOK_URL, ServiceSettings
+from labelloop.config.service_settings import LLM_KEY, SERVICES, SUGGESTER, WEBHOOK_URL, ServiceSettings
 from labelloop.errors import UserError
 from labelloop.observe.settings import PORT
 from labelloop.supervisor import plan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.errors import UserError
 from labelloop.oracle.argilla.wake_ups import Address
 from tests.support.messages import raises_naming

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labelloop.config.settings import ServiceSettings
+from labelloop.config.service_settings import ServiceSettings
 from labelloop.oracle.base import AskedText, WakesUp
 from labelloop.oracle.lost_votes import SeenRecord
 from labelloop.oracle.mapping import MappingOracle, MappingRecords

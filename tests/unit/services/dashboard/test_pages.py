@@ -11,7 +11,7 @@ from labelloop.doctor import FAIL, OK, Finding
 from schemas.parts import Choice
 from services.dashboard.pages.project import charts_of
 from services.dashboard.project_figures import PROJECT as PAGE
-from services.dashboard.watching import BUSY, ILL, Look, Work
+from services.dashboard.service_states import BUSY, ILL, Look, Work
 from tests.support.dashboards import PORT, TOKEN, Pages, records
 from tests.support.states import (
     PROJECT,

@@ -6,7 +6,7 @@ import pytest
 
 from labelloop.errors import UserError
 from labelloop.learner.descriptors import StrategyPlugin
-from labelloop.learner.strategies import FOR_NEW, STRATEGIES, check_strategy, known_strategies
+from labelloop.learner.strategies.registry import FOR_NEW, STRATEGIES, check_strategy, known_strategies
 from labelloop.plugins import plain
 from tests.support.messages import raises_naming
 

@@ -7,9 +7,16 @@ import pytest
 import small_text  # type: ignore[import-untyped]
 
 from labelloop.errors import UserError
-from labelloop.learner.bundled_stopping import BUNDLED, threshold_in_force
 from labelloop.learner.descriptors import StoppingPlugin
-from labelloop.learner.stopping import CRITERIA, FOR_NEW, check_classes, check_stopping, known_criteria, past
+from labelloop.learner.stopping.bundled import BUNDLED, threshold_in_force
+from labelloop.learner.stopping.registry import (
+    CRITERIA,
+    FOR_NEW,
+    check_classes,
+    check_stopping,
+    known_criteria,
+    past,
+)
 from labelloop.plugins import plain
 from tests.support.messages import raises_naming
 

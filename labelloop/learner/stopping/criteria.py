@@ -14,7 +14,7 @@ from labelloop.learner import labels, runtime
 from labelloop.learner.classifiers.base import Booleans, Floats, Integers
 from labelloop.learner.classifiers.registry import Setting, load
 from labelloop.learner.requests import CheckRequest, CheckResult
-from labelloop.learner.stopping import CRITERIA
+from labelloop.learner.stopping.registry import CRITERIA
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.store import artifacts
 

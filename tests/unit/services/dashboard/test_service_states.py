@@ -10,7 +10,7 @@ from labelloop.observe.server import HealthServer
 from labelloop.observe.service_status import READING, Health
 from labelloop.observe.status_file import STANDING_BY
 from labelloop.supervisor.state import ProcessState
-from services.dashboard.watching import (
+from services.dashboard.service_states import (
     BUSY,
     ILL,
     STARTING,

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from labelloop.learner import labels
-from labelloop.learner.distinct_strategies import SHORTLIST, DistinctLabels, distinct
+from labelloop.learner.strategies.distinct import SHORTLIST, DistinctLabels, distinct
 
 COPIES = [f"your order {number} has been shipped today" for number in range(50)]
 OTHERS = ["who wrote this", "where is the station", "a bill is due", "the server does not answer"]

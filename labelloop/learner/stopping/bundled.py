@@ -11,7 +11,7 @@ from labelloop.errors import UserError
 from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, Check, StoppingPlugin
 from labelloop.plugins import plain
 
-CLASSES = "labelloop.learner.stopping_criteria"
+CLASSES = "labelloop.learner.stopping.criteria"
 
 
 def _ranges(name: str, most_included: bool = False) -> Check:

@@ -4,7 +4,7 @@ Each is declared here, and an entry point in pyproject.toml names it.
 """
 
 from labelloop.learner.descriptors import MANY_LABELS, ONE_LABEL, SHORTLIST, Ability, StrategyPlugin
-from labelloop.learner.strategies import BASE
+from labelloop.learner.strategies.registry import BASE
 
 CORE = "small_text.query_strategies"
 TORCH = "small_text.integrations.pytorch.query_strategies"
@@ -14,11 +14,11 @@ ANY = ONE_LABEL | MANY_LABELS
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling", tasks=ANY)
 distinct_ties = StrategyPlugin(
-    "DistinctTies", "labelloop.learner.distinct_strategies:DistinctTies", recipe={SHORTLIST: 2000}
+    "DistinctTies", "labelloop.learner.strategies.distinct:DistinctTies", recipe={SHORTLIST: 2000}
 )
 distinct_labels = StrategyPlugin(
     "DistinctLabels",
-    "labelloop.learner.distinct_strategies:DistinctLabels",
+    "labelloop.learner.strategies.distinct:DistinctLabels",
     recipe={SHORTLIST: 2000},
     tasks=MANY_LABELS,
 )
@@ -132,12 +132,12 @@ adaptive = StrategyPlugin(
 )
 
 GRADIENTS: frozenset[Ability] = frozenset({"gradients"})
-OURS = "labelloop.learner.adapted_strategies"
+ADAPTED = "labelloop.learner.strategies.adapted"
 LAYER: dict[str, type] = {"batch_size": int, "layer_name": str}
 
 seals = StrategyPlugin(
     "SEALS",
-    f"{OURS}:SEALS",
+    f"{ADAPTED}:SEALS",
     parameters={BASE: str, "k": int, "normalize": bool},
     needs=EMBEDDINGS,
     given=("vector_index_factory",),
@@ -145,21 +145,21 @@ seals = StrategyPlugin(
 )
 gradient_length = StrategyPlugin(
     "ExpectedGradientLength",
-    f"{OURS}:OfNetwork",
+    f"{ADAPTED}:OfNetwork",
     parameters={"batch_size": int},
     needs=GRADIENTS,
     given=("num_classes", "device"),
 )
 gradient_length_max_word = StrategyPlugin(
     "ExpectedGradientLengthMaxWord",
-    f"{OURS}:OfWords",
+    f"{ADAPTED}:OfWords",
     parameters=LAYER,
     needs=GRADIENTS,
     given=("num_classes", "device"),
 )
 gradient_length_layer = StrategyPlugin(
     "ExpectedGradientLengthLayer",
-    f"{OURS}:OfLayer",
+    f"{ADAPTED}:OfLayer",
     parameters=LAYER,
     needs=GRADIENTS,
     given=("num_classes", "device"),

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psutil
 
-from labelloop.config.settings import ALERTING, DASHBOARD, SERVICES, SUGGESTER
+from labelloop.config.service_settings import ALERTING, DASHBOARD, SERVICES, SUGGESTER
 from labelloop.observe.asking import Answered, ask, health_client
 from labelloop.observe.service_status import IS_STARTING, READING
 from labelloop.observe.status_file import IDLE, SINCE, STANDING_BY, read_status_file

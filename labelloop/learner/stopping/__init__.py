@@ -1,0 +1,1 @@
+"""Stopping criteria: which there are, and what they compute."""
