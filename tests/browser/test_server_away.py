@@ -60,6 +60,7 @@ def labelling(
     return person
 
 
+@pytest.mark.all_cells
 def test_an_answer_that_the_server_missed_is_told_kept_and_sent_when_it_is_back(
     browser: Browser, own_argilla_server: ArgillaServer
 ) -> None:
@@ -149,7 +150,6 @@ def test_an_answer_given_after_the_session_ended_is_sent_when_its_giver_logs_in_
     shared.page.context.close()
 
 
-@pytest.mark.all_cells
 def test_a_kept_answer_is_sent_by_its_giver_only_where_several_use_the_browser(
     browser: Browser, argilla_server: ArgillaServer
 ) -> None:

@@ -149,6 +149,7 @@ def exported(loop: Loop, project: str, tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.all_cells
 def test_gold_texts_come_and_end_while_people_label(loop: Loop, tmp_path: Path) -> None:
     size = ("--batch-size", 3, "--batches", 4, "--lookahead", 0)
     test = tmp_path / "test.csv"

@@ -248,6 +248,7 @@ def _picked(loop: ServiceLoop, project: str) -> list[Any]:
     ]
 
 
+@pytest.mark.all_cells
 def test_two_at_once_add_each_text_once(loop: ServiceLoop, topic: TextTopic, tmp_path: Path) -> None:
     project = loop.create(ROWS)
     options = ("add", project, "--topic", topic.address, "--every", "1s", *where(loop))

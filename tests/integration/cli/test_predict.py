@@ -27,7 +27,7 @@ from tests.support.tiny_bert import TINY
 from tests.support.trained_home import trained_home
 
 SIZE, BATCH = 1100, 30
-MANY = 12 * SCORED_AT_A_TIME
+MANY = 8 * SCORED_AT_A_TIME
 FORMULA, ESCAPES = "=HYPERLINK('x')", "who \x1b[2J is"
 
 

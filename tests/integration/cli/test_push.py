@@ -16,6 +16,7 @@ from transformers import AutoTokenizer, pipeline
 
 from labelloop.config.home import open_home
 from labelloop.learner.results import ONNX, ONNX_INT8
+from labelloop.learner.shared import SHARED
 from labelloop.projects.push import push as pushing
 from labelloop.store import FolderStore, artifacts
 from labelloop.store.artifacts import MANIFEST
@@ -30,7 +31,6 @@ from tests.support.messages import names
 from tests.support.pushing import (
     BATCH,
     SIZE,
-    alone,
     home,
     home_of,
     home_of_several,
@@ -44,7 +44,7 @@ from tests.support.pushing import (
 from tests.support.s3 import Bucket, bucket, s3_server
 from tests.support.states import PROJECT, all_answered, project, queried, trained
 
-__all__ = ["alone", "bucket", "home", "own", "s3_server"]
+__all__ = ["bucket", "home", "own", "s3_server"]
 
 
 @pytest.fixture(scope="module")
@@ -282,14 +282,14 @@ def test_what_a_killed_process_left_is_done_anew_and_what_it_moved_is_put_back(
     assert left_files(tmp_path) == {"out"}
 
 
-@pytest.mark.usefixtures("alone")
 def test_killed_while_it_makes_the_folder_nothing_is_there_and_the_same_command_does_it(
     home: Path, tmp_path: Path
 ) -> None:
     needs_onnx()
     output = tmp_path / "out"
     arguments = ("push", "--home", home, "--output", output, "--onnx")
-    process = subprocess.Popen([*LABELLOOP, *map(str, arguments)], env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    alone = {name: value for name, value in os.environ.items() if name != SHARED}
+    process = subprocess.Popen([*LABELLOOP, *map(str, arguments)], env={**alone, "HF_HUB_OFFLINE": "1"})
     eventually((tmp_path / "out.unfinished" / "onnx").is_dir, "the model is copied, and ONNX is next")
     process.send_signal(signal.SIGKILL)
     process.wait()

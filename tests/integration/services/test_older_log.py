@@ -87,6 +87,7 @@ def items(state: LoopState, batch: str) -> list[tuple[int, str]]:
     return [(picked.item, picked.reason) for picked in state.batches[batch].queried.items]
 
 
+@pytest.mark.all_cells
 def test_what_people_were_asked_meanwhile_is_not_asked_again(scene: Scene, restored: Loop) -> None:
     state = restored.wait(scene.project, lambda state: "3" in state.batches)
 
