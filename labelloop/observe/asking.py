@@ -60,7 +60,7 @@ async def _ask(client: httpx.AsyncClient, url: str) -> Answered:
 
 
 def samples_of(page: str) -> tuple[Sample, ...]:
-    """Our values on a page of metrics. None if the page is not valid."""
+    """Our values on a page of metrics. There are none if the page is not valid."""
     try:
         families = list(text_string_to_metric_families(page))
     except ValueError:
@@ -86,10 +86,10 @@ async def each_address(address: str) -> list[str]:
     if parts.scheme != "http":
         return [address]
     # Use one address family: a service listens on one, but its name often has both.
-    family = min(place[0] for place in resolved)
-    places = sorted({str(place[4][0]) for place in resolved if place[0] == family})
+    family = min(known for known, *_ in resolved)
+    hosts = sorted({str(endpoint[0]) for known, *_, endpoint in resolved if known == family})
     port = f":{parts.port}" if parts.port else ""
     return [
-        urlunsplit(parts._replace(netloc=f"[{place}]{port}" if ":" in place else f"{place}{port}"))
-        for place in places
+        urlunsplit(parts._replace(netloc=f"[{host}]{port}" if ":" in host else f"{host}{port}"))
+        for host in hosts
     ]

@@ -200,10 +200,10 @@ class KafkaFollower:
                 async with asyncio.timeout(PATIENCE):
                     topic_partitions = self._consumer.assignment()
                     ends = await self._consumer.end_offsets(topic_partitions) if topic_partitions else {}
-                    return {place.partition: await self._behind(place, end) for place, end in ends.items()}
+                    return {each.partition: await self._behind(each, end) for each, end in ends.items()}
 
-    async def _behind(self, place: TopicPartition, end: int) -> int:
-        return max(0, end - await position(self._consumer, place))
+    async def _behind(self, topic_partition: TopicPartition, end: int) -> int:
+        return max(0, end - await position(self._consumer, topic_partition))
 
     async def _check_topic(self) -> None:
         """Raises LogLost if Kafka answers that the topic is missing."""

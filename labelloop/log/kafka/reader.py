@@ -51,16 +51,16 @@ class EndOffsets:
         """
         if end <= start:
             return None
-        place = TopicPartition(topic, partition)
+        topic_partition = TopicPartition(topic, partition)
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE), self._reading:
                 consumer = await self._connection()
-                consumer.assign([place])
+                consumer.assign([topic_partition])
                 try:
-                    consumer.seek(place, start)
-                    while await position(consumer, place) < end:
+                    consumer.seek(topic_partition, start)
+                    while await position(consumer, topic_partition) < end:
                         pages = await consumer.getmany(timeout_ms=WAIT_MS, max_records=1)
-                        if records := pages.get(place):
+                        if records := pages.get(topic_partition):
                             return records[0] if records[0].offset < end else None
                     return None
                 finally:

@@ -158,8 +158,11 @@ class TopicReader:
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
                 for partition, end in ends.items():
-                    place = TopicPartition(self.topic, partition)
-                    if self.positions[partition] < end and await position(self._consumer, place) < end:
+                    topic_partition = TopicPartition(self.topic, partition)
+                    if (
+                        self.positions[partition] < end
+                        and await position(self._consumer, topic_partition) < end
+                    ):
                         return False
         return True
 
@@ -178,27 +181,27 @@ class TopicReader:
 
     def _assign(self) -> None:
         assert self._consumer is not None
-        places = {partition: TopicPartition(self.topic, partition) for partition in range(self.partitions)}
-        self._consumer.assign(list(places.values()))
-        for partition, place in places.items():
-            self._consumer.seek(place, self.positions[partition])
+        topic_partitions = {each: TopicPartition(self.topic, each) for each in range(self.partitions)}
+        self._consumer.assign(list(topic_partitions.values()))
+        for partition, topic_partition in topic_partitions.items():
+            self._consumer.seek(topic_partition, self.positions[partition])
 
     async def _bounds(self, partitions: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
         """The oldest offset of each partition, and its end."""
         assert self._consumer is not None
-        places = [TopicPartition(self.topic, partition) for partition in partitions]
+        topic_partitions = [TopicPartition(self.topic, partition) for partition in partitions]
         with translated(self._settings):
             async with asyncio.timeout(PATIENCE):
-                oldest = await self._consumer.beginning_offsets(places)
-                ends = await self._consumer.end_offsets(places)
+                oldest = await self._consumer.beginning_offsets(topic_partitions)
+                ends = await self._consumer.end_offsets(topic_partitions)
         return (
-            {place.partition: oldest[place] for place in places},
-            {place.partition: ends[place] for place in places},
+            {each.partition: oldest[each] for each in topic_partitions},
+            {each.partition: ends[each] for each in topic_partitions},
         )
 
     async def _after_gap(self, error: OffsetOutOfRangeError) -> list[Gone]:
         """Go on with the oldest messages that there are."""
-        before, lost = dict(self.positions), [place.partition for place in error.args[0]]
+        before, lost = dict(self.positions), [each.partition for each in error.args[0]]
         oldest, ends = await self._bounds(lost)
         for partition in lost:
             self.positions[partition] = self._begin_at(partition, before[partition], oldest, ends)
