@@ -50,7 +50,8 @@ ARMS: Mapping[str, Arm] = {
     "random": Arm("random", "random-sampling"),
     "without self-training": Arm("typical", "breaking-ties", changes=ALONE),
     "random, without self-training": Arm("random", "random-sampling", changes=ALONE),
-    "whole pool": Arm("typical", DEFAULT.name),
+    "smallest margins": Arm("typical", "distinct-ties", strategy_parameters=dict(DEFAULT.parameters)),
+    "smallest margins, whole pool": Arm("typical", "distinct-ties"),
     "random start": Arm("random", DEFAULT.name),
     "0.1.0": Arm("random", "breaking-ties", has_recipe=False),
 }

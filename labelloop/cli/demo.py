@@ -67,8 +67,8 @@ class DemoOptions(ProjectOptions):
     )
     strategy: Annotated[
         str,
-        Option("Query strategy: distinct-ties, or another of small-text by its name.", DEMO, "strategy.name"),
-    ] = "distinct-ties"
+        Option("Query strategy: diverse-ties, or another of small-text by its name.", DEMO, "strategy.name"),
+    ] = "diverse-ties"
     batches: Annotated[
         int | None, Field(ge=1), Option("Number of batches to label.", DEMO, "max_batches")
     ] = 10

@@ -130,10 +130,10 @@ class StrategyPlugin(Descriptor):
     """A query strategy. Loads a subclass of small-text's `QueryStrategy`, created with the parameters.
 
     `needs`: what it needs from a classifier besides probabilities. `given`: arguments that the learner fills
-    in (`num_classes`, `device`, `vector_index_factory`, `classifier_factory`). `defaults`: arguments that
-    parameters may override. `recipe`: parameters that a new project records if nobody named its strategy and
-    its classifier is a network. `unusable`: why it cannot be used at all. Each takes the parameter
-    `shortlist`: how many texts of a large pool the model scores.
+    in (`num_classes`, `device`, `vector_index_factory`, `classifier_factory`, `pool_embeddings`). `defaults`:
+    arguments that parameters may override. `recipe`: parameters that a new project records if nobody named
+    its strategy and its classifier is a network. `unusable`: why it cannot be used at all. Each takes the
+    parameter `shortlist`: how many texts of a large pool the model scores.
     """
 
     needs: frozenset[Ability] = frozenset()

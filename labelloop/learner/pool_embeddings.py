@@ -71,6 +71,14 @@ class PoolEmbeddings:
             first += share
         return np.concatenate(parts)
 
+    def of_items(self, items: Sequence[int]) -> Features:
+        """The embeddings of these items, a row for each."""
+        size = sum(self._sizes)
+        order = np.array(self.items(size))
+        places = np.flatnonzero(np.isin(order, items))
+        rows = {item: row for row, item in enumerate(order[places].tolist())}
+        return self.of_places(places.tolist(), size)[[rows[item] for item in items]]
+
     def make(self, number: int) -> Iterator[int]:
         """Make the embeddings of the first items that have none.
 

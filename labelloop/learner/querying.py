@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,9 +22,10 @@ from small_text import (  # type: ignore[import-untyped]
 from small_text.query_strategies import ConfidenceBasedQueryStrategy  # type: ignore[import-untyped]
 
 from labelloop.learner import labels, runtime
-from labelloop.learner.classifiers.base import Booleans, Floats, LoopClassifier
-from labelloop.learner.classifiers.registry import Setting, factory, load
+from labelloop.learner.classifiers.base import Booleans, Features, Floats, LoopClassifier
+from labelloop.learner.classifiers.registry import CLASSIFIERS, Setting, factory, load
 from labelloop.learner.descriptors import SHORTLIST
+from labelloop.learner.pool_embeddings import PoolEmbeddings
 from labelloop.learner.requests import Pick, QueryRequest, QueryResult
 from labelloop.learner.shortlist import Predict, shortlisted
 from labelloop.learner.strategies.registry import BASE, base_name, check_strategy
@@ -38,7 +40,6 @@ def query(request: QueryRequest) -> QueryResult:
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     setting = Setting.of(request)
-    strategy = build(request.strategy, request.strategy_parameters, setting, device)
     pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool)) if request.n else []
     picks: tuple[Pick, ...] = ()
@@ -60,9 +61,10 @@ def query(request: QueryRequest) -> QueryResult:
                 candidates, shortlist = shortlisted(
                     request, shortlist_size, candidates, class_of, predict, counting
                 )
-            rows, scores = ask(
-                strategy, classifier, pool.texts([*candidates, *learned]), y, request.n, request.seed
-            )
+            texts = pool.texts([*candidates, *learned])
+            embeddings = partial(_embeddings, request, dict(zip(texts, candidates, strict=False)))
+            strategy = build(request.strategy, request.strategy_parameters, setting, device, embeddings)
+            rows, scores = ask(strategy, classifier, texts, y, request.n, request.seed)
             picks = _described(predict, classifier, request.labels, [candidates[row] for row in rows], scores)
         nothing = [None] * len(request.also)
         also = _described(predict, classifier, request.labels, request.also, nothing)
@@ -114,15 +116,36 @@ class SettingFactory:
         return factory(self._setting.spec.name).new(self._setting)
 
 
-def build(name: str, parameters: Mapping[str, Any], setting: Setting, device: torch.device) -> QueryStrategy:
-    """Create a strategy by name, for a setting. Raises `UserError` if it cannot work."""
+def build(
+    name: str,
+    parameters: Mapping[str, Any],
+    setting: Setting,
+    device: torch.device,
+    embeddings: Callable[[Sequence[str]], Features],
+) -> QueryStrategy:
+    """Create a strategy by name, for a setting. Raises `UserError` if it cannot work.
+
+    `embeddings`: those of texts of the pool by the base model, shape (texts, dimensions).
+    """
     task = setting.spec.task
     plugin = check_strategy(name, parameters, setting.spec.name, task)
-    filled_in = {argument: _filled_in(argument, setting, device) for argument in plugin.given}
-    arguments = {**filled_in, **plugin.defaults, **plugin.own(parameters)}
+    offers = CLASSIFIERS.get(setting.spec.name).offers
+    known: Mapping[str, Any] = {
+        "num_classes": setting.num_classes,
+        "device": device.type,
+        "vector_index_factory": VectorIndexFactory(KNNIndex),
+        "classifier_factory": SettingFactory(replace(setting, num_classes=2)),
+        "pool_embeddings": None if "embeddings" in offers and "network" not in offers else embeddings,
+    }
+    arguments = {**{name: known[name] for name in plugin.given}, **plugin.defaults, **plugin.own(parameters)}
     if BASE in plugin.parameters:
-        arguments[BASE] = build(base_name(parameters, task), {}, setting, device)
+        arguments[BASE] = build(base_name(parameters, task), {}, setting, device, embeddings)
     return plugin.loaded()(**arguments)
+
+
+def _embeddings(request: QueryRequest, items: Mapping[str, int], texts: Sequence[str]) -> Features:
+    kept = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
+    return kept.of_items([items[text] for text in texts])
 
 
 def ask(
@@ -165,16 +188,6 @@ def _ranked(
     lower_is_better = isinstance(strategy, ConfidenceBasedQueryStrategy) and strategy.lower_is_better
     rows.sort(key=lambda row: float(scores[row]) if lower_is_better else -float(scores[row]))
     return rows, [float(scores[row]) for row in rows]
-
-
-def _filled_in(name: str, setting: Setting, device: torch.device) -> Any:
-    defaults: Mapping[str, Any] = {
-        "num_classes": setting.num_classes,
-        "device": device.type,
-        "vector_index_factory": VectorIndexFactory(KNNIndex),
-        "classifier_factory": SettingFactory(replace(setting, num_classes=2)),
-    }
-    return defaults[name]
 
 
 class ScoredOnce(LoopClassifier):
@@ -232,8 +245,11 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
     device = runtime.prepare(request.threads)
     artifacts.verify(request.model_folder, request.model_sha256)
     setting = Setting.of(request)
-    strategy = build(request.strategy, request.strategy_parameters, setting, device)
-    active_learner = PoolBasedActiveLearner(SettingFactory(setting), strategy, _whole_pool(request))
+    whole_pool = _whole_pool(request)
+    items = {text: item for item, text in enumerate(whole_pool.x)}
+    embeddings = partial(_embeddings, request, items)
+    strategy = build(request.strategy, request.strategy_parameters, setting, device, embeddings)
+    active_learner = PoolBasedActiveLearner(SettingFactory(setting), strategy, whole_pool)
     active_learner.initialize(load(request.model_folder, setting, request.labels))
     active_learner.indices_labeled = np.array([item for item, _ in request.labelled], dtype=np.int64)
     active_learner.y = active_learner.dataset.y[active_learner.indices_labeled]

@@ -5,16 +5,14 @@ the base model's middle layer, which tells kinds of sentences apart where the la
 """
 
 import time
-import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-from sklearn.cluster import KMeans  # type: ignore[import-untyped]
-from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
 from labelloop.learner import runtime
 from labelloop.learner.classifiers.base import Features, Integers
+from labelloop.learner.clusters import apart, k_means
 from labelloop.learner.pool_embeddings import SAMPLE, PoolEmbeddings
 from labelloop.learner.requests import FirstTextsRequest, FirstTextsResult
 from labelloop.loop.random_draws import random_draw
@@ -71,19 +69,16 @@ def typical_rows(
     there are fewer such clusters, further rows follow in turn.
     """
     clusters = min(clusters, len(features))
-    means = KMeans(clusters, n_init=1, random_state=seed % 2**32)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # texts that are alike make fewer clusters
-        distances = means.fit_transform(features, sample_weight=weights)
+    cluster_of, distances = k_means(features, clusters, seed, weights)
     barred = frozenset(taken)
-    covered = {int(means.labels_[row]) for row in barred}
+    covered = {int(cluster_of[row]) for row in barred}
 
     def from_centre(cluster: int) -> list[int]:
-        rows = np.flatnonzero(means.labels_ == cluster)
-        nearest = rows[np.argsort(distances[rows, cluster], kind="stable")]
+        rows = np.flatnonzero(cluster_of == cluster)
+        nearest = rows[np.argsort(distances[rows], kind="stable")]
         return [int(row) for row in nearest if row not in barred]
 
-    sizes = np.bincount(means.labels_, weights, minlength=clusters)
+    sizes = np.bincount(cluster_of, weights, minlength=clusters)
     largest_first = [int(cluster) for cluster in np.argsort(-sizes, kind="stable")]
     new = [from_centre(cluster) for cluster in largest_first if cluster not in covered]
     others = [from_centre(cluster) for cluster in sorted(covered)]
@@ -93,11 +88,3 @@ def typical_rows(
 def _in_turn(queues: Sequence[Sequence[int]]) -> Iterator[int]:
     for place in range(max(map(len, queues), default=0)):
         yield from (queue[place] for queue in queues if place < len(queue))
-
-
-def apart(embeddings: Features) -> Features:
-    """Embeddings less what all texts have in common, scaled to length 1."""
-    centred = embeddings - embeddings.mean(axis=0)
-    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-    scaled: Features = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 0)
-    return scaled

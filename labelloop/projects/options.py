@@ -68,10 +68,8 @@ class ProjectOptions(DataOptions):
     ] = 0.0
     strategy: Annotated[
         str,
-        Option(
-            "Query strategy: distinct-ties, or one of small-text's by name.", DEMO | PLAY, "strategy.name"
-        ),
-    ] = "distinct-ties"
+        Option("Query strategy: diverse-ties, or one of small-text's by name.", DEMO | PLAY, "strategy.name"),
+    ] = "diverse-ties"
     strategy_parameters: Annotated[
         Parameters, Option("Parameter of the query strategy, for example k=10.", PLAY, "strategy.parameters")
     ] = {}

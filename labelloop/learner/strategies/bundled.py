@@ -13,6 +13,12 @@ ITERATIONS = {"num_iterations": 1}
 ANY = ONE_LABEL | MANY_LABELS
 
 random_sampling = StrategyPlugin("RandomSampling", f"{CORE}:RandomSampling", tasks=ANY)
+diverse_ties = StrategyPlugin(
+    "DiverseTies",
+    "labelloop.learner.strategies.diverse:DiverseTies",
+    given=("pool_embeddings",),
+    recipe={SHORTLIST: 2000},
+)
 distinct_ties = StrategyPlugin(
     "DistinctTies", "labelloop.learner.strategies.distinct:DistinctTies", recipe={SHORTLIST: 2000}
 )

@@ -15,7 +15,7 @@ BASE = "base_query_strategy"
 DEFAULT = "breaking-ties"
 WRAPPED: Mapping[Task, str] = {SINGLE_LABEL: DEFAULT, MULTI_LABEL: "distinct-labels"}
 """What a wrapping strategy uses unless a parameter names another."""
-FOR_NEW: Mapping[Task, str] = {SINGLE_LABEL: "distinct-ties", MULTI_LABEL: "distinct-labels"}
+FOR_NEW: Mapping[Task, str] = {SINGLE_LABEL: "diverse-ties", MULTI_LABEL: "distinct-labels"}
 """What a new project uses unless it names another."""
 
 

@@ -30,7 +30,7 @@ STRATEGIES_FOR_NETWORKS = {
 }
 UNSEEDED = {"badge", "anchor-subsampling"}
 SMALL = {"prob-cover": {"k": 10}, "anchor-subsampling": {"subsample_size": 30, "k": 10}, "seals": {"k": 10}}
-OURS = {"DistinctTies", "DistinctLabels"}
+OURS = {"DiverseTies", "DistinctTies", "DistinctLabels"}
 ABSTRACT = {"QueryStrategy", "ConfidenceBasedQueryStrategy", "EmbeddingBasedQueryStrategy"}
 
 
@@ -105,7 +105,11 @@ async def test_a_strategy_picks_texts_that_are_free(
 
 @pytest.mark.parametrize(
     "strategy",
-    cells("distinct-ties", "bald", rest=["breaking-ties", "least-confidence", "prediction-entropy"]),
+    cells(
+        "diverse-ties",
+        "bald",
+        rest=["distinct-ties", "breaking-ties", "least-confidence", "prediction-entropy"],
+    ),
 )
 async def test_picks_are_ranked_by_their_scores(worker: Worker, trained: Trained, strategy: str) -> None:
     picks = (await worker.run(await trained.query("transformer", strategy))).picks
@@ -133,8 +137,10 @@ async def test_breaking_ties_picks_the_smallest_margins(worker: Worker, bench: B
     assert [pick.score for pick in result.picks] == pytest.approx(smallest, abs=1e-9)
 
 
-@pytest.mark.parametrize(("strategy", "is_distinct"), [("distinct-ties", True), ("breaking-ties", False)])
-async def test_a_batch_of_distinct_ties_has_no_near_copies(
+@pytest.mark.parametrize(
+    ("strategy", "is_distinct"), [("diverse-ties", True), ("distinct-ties", True), ("breaking-ties", False)]
+)
+async def test_a_batch_of_ours_has_no_near_copies(
     worker: Worker, bench: Bench, strategy: str, is_distinct: bool
 ) -> None:
     """Each text of the pool is there eight times, with other numbers."""
@@ -151,7 +157,9 @@ async def test_a_batch_of_distinct_ties_has_no_near_copies(
     assert (not near_copies([texts[pick.item] for pick in picks])) == is_distinct
 
 
-@pytest.mark.parametrize("strategy", cells("breaking-ties", rest=["random-sampling", "greedy-coreset"]))
+@pytest.mark.parametrize(
+    "strategy", cells("breaking-ties", "diverse-ties", rest=["random-sampling", "greedy-coreset"])
+)
 async def test_the_last_batch_is_what_is_left(worker: Worker, trained: Trained, strategy: str) -> None:
     result = await worker.run(await trained.query("linear", strategy, n=1000))
 

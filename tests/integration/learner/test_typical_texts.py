@@ -14,9 +14,10 @@ from transformers import AutoModel, AutoTokenizer
 
 from labelloop.learner.base_model import resolve
 from labelloop.learner.classifiers.base import Features
+from labelloop.learner.clusters import apart
 from labelloop.learner.pool_embeddings import LowerHalf
 from labelloop.learner.requests import FirstTextsRequest
-from labelloop.learner.typical_texts import apart, typical_rows, typical_texts
+from labelloop.learner.typical_texts import typical_rows, typical_texts
 from labelloop.learner.worker import Worker
 from labelloop.pool.snapshot import OpenSnapshot, Row, write
 from tests.integration.learner.conftest import SIZE, Bench

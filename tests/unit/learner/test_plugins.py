@@ -83,4 +83,4 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert said.stdout.split() == ["22", "6", "[]"]
+    assert said.stdout.split() == ["23", "6", "[]"]

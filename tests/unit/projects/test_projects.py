@@ -125,7 +125,7 @@ async def test_no_parameters_are_those_that_a_project_without_them_has(
 
     assert (await ensure(home, log, of_a_file)).project == first.project
     with raises_naming(UserError, "'mail'", "shortlist", "2000"):
-        await ensure(home, log, of_a_file.with_other(strategy="distinct-ties"))
+        await ensure(home, log, of_a_file.with_other(strategy="diverse-ties"))
 
 
 async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
@@ -144,7 +144,7 @@ async def test_by_its_name_it_goes_on_whatever_became_of_the_file(
         ("labels", ("ham", "spam"), "--labels spam,ham", False),
         ("lookahead", 0, "--lookahead 1", True),
         ("seed", 1, "--seed 0", False),
-        ("strategy", "random-sampling", "--strategy distinct-ties", True),
+        ("strategy", "random-sampling", "--strategy diverse-ties", True),
         ("stopping", "none", "--stopping kappa-average", True),
         ("stopping_parameters", {"kappa": 0.9}, "--stopping-parameter {}", True),
         ("strategy_parameters", {"k": 3}, "--strategy-parameter {'shortlist': 2000}", True),
