@@ -200,7 +200,7 @@ async def _schema(session: AsyncSession, dataset: Dataset) -> Schema:
         select(MetadataProperty).where(MetadataProperty.dataset_id == dataset.id)
     )
     questions = await session.scalars(select(Question).where(Question.dataset_id == dataset.id))
-    return Schema({p.name: p for p in properties}, {q.name: q for q in questions})
+    return Schema(dataset, {p.name: p for p in properties}, {q.name: q for q in questions})
 
 
 async def _counts(session: AsyncSession, statement: Any) -> dict[str, int]:

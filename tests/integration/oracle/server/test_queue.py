@@ -1,10 +1,14 @@
 """What a screen that shows a person's queue is given, asked as the page asks."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from uuid import UUID
 
 import httpx
 import pytest
 
+from labelloop.oracle.server.environment import DATABASE
 from tests.support.argilla_api import ApiDataset, make_dataset, ok, record, respond, terms
 from tests.support.argilla_server import ArgillaServer
 
@@ -127,6 +131,24 @@ def test_an_answer_that_arrives_while_the_queue_is_asked_for_frees_the_text(
     assert shown(dataset, ada) == []
     assert len(shown(dataset, ben, limit=20)) == 20
     assert len(shown(dataset, on_screen(dataset), limit=20)) == 0
+
+
+def test_a_text_whose_answer_was_withdrawn_when_the_server_was_killed_is_offered_again(
+    own_argilla_server: ArgillaServer,
+) -> None:
+    dataset = filled(make_dataset(own_argilla_server.client()))
+    ada = on_screen(dataset)
+    (text,) = shown(dataset, ada)
+    response = respond(ada, server_id(dataset, text), "human")
+    assert text not in shown(dataset, ada, limit=10)
+
+    own_argilla_server.kill()
+    # The answer is gone, and the record's status is not yet counted again.
+    with closing(sqlite3.connect(own_argilla_server.home / DATABASE)) as database, database:
+        database.execute("DELETE FROM responses WHERE id = ?", [UUID(response).hex])
+    own_argilla_server.start()
+
+    assert text in shown(dataset, ada, limit=10)
 
 
 @pytest.mark.parametrize("decision", ["submitted", "discarded"])
