@@ -7,6 +7,7 @@
   const ACTIVE_MS = 120_000;
   const RENEW_MS = 30_000;
   const LOOK_MS = 2000;
+  const PATIENCE_MS = 30_000;
 
   let asked = 1;
   let queue;
@@ -50,6 +51,7 @@
         "X-Labelloop-Screen": screen,
       },
       body: JSON.stringify({ query: {}, filters: { and: [pending("response"), pending("record")] } }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
       ...more,
     });
   }
@@ -133,7 +135,7 @@
     if (page?.redirected && location.pathname === new URL(address).pathname) location.replace(page.url);
   }
 
-  setInterval(async () => {
+  async function look() {
     const dataset = queueOnScreen();
     if (queue && dataset !== queue) leave();
     document.documentElement.classList.toggle("of-queue", queue !== undefined);
@@ -156,5 +158,14 @@
     } else if (queue && isActive && Date.now() - lastRenewal > RENEW_MS) {
       await renew();
     }
+  }
+
+  // One look at a time: a server that is slow would only be slower with more of them.
+  let isLooking = false;
+  setInterval(async () => {
+    if (isLooking) return;
+    isLooking = true;
+    await look().catch(() => {});
+    isLooking = false;
   }, LOOK_MS);
 })();

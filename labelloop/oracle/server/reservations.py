@@ -7,10 +7,10 @@ ask again.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import count
 from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -66,56 +66,74 @@ class Screens:
 
 @dataclass
 class _Held:
-    records: list[UUID] = field(default_factory=list)
-    most: int = 0
+    given: list[UUID] = field(default_factory=list)
+    kept: dict[UUID, int] = field(default_factory=dict)
+    """What is kept from others, shown last at the end, with the turn in which it was first kept."""
     until: float = 0.0
 
 
 class Reservations:
-    """The texts that each person has on screen, in the order in which they were given."""
+    """The texts that each person has on screen, in the order in which they were given, by data set."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.lock = asyncio.Lock()
         self._clock = clock
-        self._held: dict[UUID, _Held] = {}
+        self._turns = count()
+        self._held: dict[tuple[UUID, UUID], _Held] = {}
 
-    def hold(self, user: UUID, records: Iterable[UUID], count: int) -> None:
+    def hold(self, user: UUID, dataset: UUID, records: Iterable[UUID], asked: int) -> None:
         """Hold records for a person, and the others of this person for as long again.
 
-        Only the newest are kept from others: as many as were asked for at once (the page asks for no more
-        than MOST_ASKED), and BESIDES_THE_ASKED.
+        Only those shown last are kept from others: as many as were asked for at once (the page asks for no
+        more than MOST_ASKED), and BESIDES_THE_ASKED. What is no longer kept may be on another screen by now:
+        it is kept again only when it is shown again.
         """
-        held = self._held.setdefault(user, _Held())
-        held_before = set(held.records)
-        held.records += [record for record in records if record not in held_before]
-        del held.records[:-MOST_GIVEN]
-        held.most = min(count, MOST_ASKED) + BESIDES_THE_ASKED
+        held = self._held.setdefault((user, dataset), _Held())
+        given_before = set(held.given)
+        turn = next(self._turns)
+        for record in records:
+            if record not in given_before:
+                held.given.append(record)
+            held.kept[record] = held.kept.pop(record, turn)
+        del held.given[:-MOST_GIVEN]
+        for record in list(held.kept)[: -(min(asked, MOST_ASKED) + BESIDES_THE_ASKED)]:
+            del held.kept[record]
         held.until = self._clock() + HELD_SECONDS
 
-    def of(self, user: UUID) -> list[UUID]:
+    def of(self, user: UUID, dataset: UUID) -> list[UUID]:
         """What this person was given and has not answered."""
         self._forget_old()
-        return list(self._held[user].records) if user in self._held else []
+        held = self._held.get((user, dataset))
+        return list(held.given) if held else []
 
-    def of_others(self, user: UUID) -> Counter[UUID]:
-        """By record, how many other people have it on screen."""
+    def before(self, user: UUID, dataset: UUID) -> dict[UUID, set[UUID]]:
+        """By record, the other people who have it on screen, since before this person had it.
+
+        One is first, lest each waits for the other when an answer of a third leaves only one to be given.
+        """
         self._forget_old()
-        return Counter(
-            record
-            for other, held in self._held.items()
-            if other != user
-            for record in held.records[-held.most :]
-        )
+        own = self._held.get((user, dataset), _Held()).kept
+        people: dict[UUID, set[UUID]] = {}
+        for (other, of), held in self._held.items():
+            for record, turn in held.kept.items() if of == dataset and other != user else ():
+                if record not in own or turn < own[record]:
+                    people.setdefault(record, set()).add(other)
+        return people
 
     def answered(self, user: UUID, record: UUID) -> None:
         """The person has answered the record."""
-        if user in self._held and record in self._held[user].records:
-            self._held[user].records.remove(record)
+        for (holder, _), held in self._held.items():
+            if holder == user and record in held.given:
+                held.given.remove(record)
+            if holder == user:
+                held.kept.pop(record, None)
 
-    def leave(self, user: UUID) -> None:
-        """The person shows no queue any more."""
-        self._held.pop(user, None)
+    def leave(self, user: UUID, dataset: UUID | None = None) -> None:
+        """The person shows no queue any more, of this data set or of any."""
+        for holder, of in list(self._held):
+            if holder == user and dataset in (of, None):
+                del self._held[holder, of]
 
     def _forget_old(self) -> None:
         now = self._clock()
-        self._held = {user: held for user, held in self._held.items() if held.until > now}
+        self._held = {whose: held for whose, held in self._held.items() if held.until > now}

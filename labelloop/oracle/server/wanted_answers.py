@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from argilla_server.contexts import datasets, distribution
-from argilla_server.enums import RecordStatus
-from argilla_server.models import Dataset, Record
-from sqlalchemy import ColumnElement, and_, case, literal
+from argilla_server.enums import RecordStatus, ResponseStatus
+from argilla_server.models import Dataset, Record, Response
+from sqlalchemy import ColumnElement, and_, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from labelloop.oracle.server.search import columns
@@ -28,6 +28,14 @@ def answers_wanted(dataset: Dataset) -> ColumnElement[int]:
     batch, own = columns.metadata_value("batch"), columns.metadata_value(OWN)
     steps = [(batch >= first, number) for first, number in newest_first]
     return case((and_(own >= 0, own < MOST), own), *steps, else_=whole)
+
+
+def is_completed(dataset: Dataset) -> ColumnElement[bool]:
+    """Whether a record has the answers that it wants. Its status may be older, if the server was killed."""
+    submitted = select(func.count()).where(
+        Response.record_id == Record.id, Response.status == ResponseStatus.submitted
+    )
+    return submitted.correlate(Record).scalar_subquery() >= answers_wanted(dataset)
 
 
 def wanted_by(record: Record) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -130,13 +130,15 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
 
         screen = SCREEN.get()
         if user_id is not None and screen == "left":
-            RESERVATIONS.leave(user_id)
+            RESERVATIONS.leave(user_id, dataset.id)
         if user_id is None or screen != "queue":
             return await page(matching)
         async with RESERVATIONS.lock:
-            offered = is_offered(dataset, RESERVATIONS.of_others(user_id))
-            queued = await page(matching.where(offered), [given_first(RESERVATIONS.of(user_id))])
-            RESERVATIONS.hold(user_id, [item.record_id for item in queued.items], limit)
+            await _forget_answered(session, RESERVATIONS.before(user_id, dataset.id))
+            on_other_screens = RESERVATIONS.before(user_id, dataset.id)
+            offered = is_offered(dataset, {record: len(who) for record, who in on_other_screens.items()})
+            queued = await page(matching.where(offered), [given_first(RESERVATIONS.of(user_id, dataset.id))])
+            RESERVATIONS.hold(user_id, dataset.id, [item.record_id for item in queued.items], limit)
             return queued
 
     async def similarity_search(self, dataset: Dataset, *args: Any, **kwargs: Any) -> SearchResponses:
@@ -176,6 +178,16 @@ class TableSearchEngine(SearchEngine):  # type: ignore[misc]
     async def delete_record_suggestion(self, suggestion: Suggestion) -> None: ...
 
 
+async def _forget_answered(session: AsyncSession, on_screens: Mapping[UUID, Collection[UUID]]) -> None:
+    """Forget what people hold although they have answered it, lest one person count for two.
+
+    An answer may arrive while what the screen shows next is looked up, or fail after it was stored.
+    """
+    answers = select(Response.user_id, Response.record_id).where(Response.record_id.in_(on_screens))
+    for user, record in await session.execute(answers):
+        RESERVATIONS.answered(user, record)
+
+
 def _session(row: Dataset | MetadataProperty) -> AsyncSession:
     session = async_object_session(row)
     if session is None:
@@ -188,7 +200,7 @@ async def _schema(session: AsyncSession, dataset: Dataset) -> Schema:
         select(MetadataProperty).where(MetadataProperty.dataset_id == dataset.id)
     )
     questions = await session.scalars(select(Question).where(Question.dataset_id == dataset.id))
-    return Schema({p.name: p for p in properties}, {q.name: q for q in questions})
+    return Schema(dataset, {p.name: p for p in properties}, {q.name: q for q in questions})
 
 
 async def _counts(session: AsyncSession, statement: Any) -> dict[str, int]:

@@ -17,7 +17,7 @@ from argilla_server.enums import (
     SuggestionType,
 )
 from argilla_server.errors.future import UnprocessableEntityError
-from argilla_server.models import MetadataProperty, Question, Record, Response, Suggestion, User
+from argilla_server.models import Dataset, MetadataProperty, Question, Record, Response, Suggestion, User
 from argilla_server.search_engine.base import (
     AndFilter,
     Filter,
@@ -32,6 +32,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from labelloop.oracle.server.search import columns
 from labelloop.oracle.server.search.columns import as_text
+from labelloop.oracle.server.wanted_answers import is_completed
 
 Bound = float | str | None
 MOMENTS = (RecordSortField.inserted_at, RecordSortField.updated_at)
@@ -39,8 +40,9 @@ MOMENTS = (RecordSortField.inserted_at, RecordSortField.updated_at)
 
 @dataclass(frozen=True)
 class Schema:
-    """A data set's metadata properties and questions, which filters refer to by name."""
+    """A data set with its metadata properties and questions, which filters refer to by name."""
 
+    dataset: Dataset
     metadata: Mapping[str, MetadataProperty]
     questions: Mapping[str, Question]
 
@@ -58,6 +60,8 @@ def condition(schema: Schema, filter: Filter) -> ColumnElement[bool]:
             return _response_value(schema.questions[name], user, filter)
         case ResponseFilterScope(property="status", user=user) if isinstance(filter, TermsFilter):
             return _response_status(filter.values, user)
+        case RecordFilterScope(property="status") if isinstance(filter, TermsFilter):
+            return _record_status(schema.dataset, filter.values)
         case RecordFilterScope(property=property):
             return _record(property, filter)
     raise ValueError(f"Cannot filter by {filter.scope}")
@@ -115,6 +119,14 @@ def _by(user: User | None) -> list[ColumnElement[bool]]:
     return [] if user is None else [Response.user_id == user.id]
 
 
+def _record_status(dataset: Dataset, values: list[str]) -> ColumnElement[bool]:
+    is_of_status = {
+        RecordStatus.completed: is_completed(dataset),
+        RecordStatus.pending: not_(is_completed(dataset)),
+    }
+    return or_(false(), *(holds for status, holds in is_of_status.items() if status.value in values))
+
+
 def _record(property: str, filter: Filter) -> ColumnElement[bool]:
     field = RecordSortField(property)
     if isinstance(filter, RangeFilter):
@@ -141,8 +153,6 @@ def between(value: ColumnElement[Any], ge: Bound, le: Bound, numeric: bool) -> C
 def record_one_of(field: RecordSortField, texts: Sequence[str]) -> ColumnElement[bool]:
     """Whether an attribute of the record equals one of `texts`. Values of another type never match."""
     column: ColumnElement[Any] = getattr(Record, field.value)
-    if field is RecordSortField.status:
-        return column.in_([status for status in RecordStatus if status.value in texts])
     if field is RecordSortField.id:
         return column.in_([identity for text in texts if (identity := _uuid(text)) is not None])
     if field in MOMENTS:

@@ -1,8 +1,14 @@
 """What a screen that shows a person's queue is given, asked as the page asks."""
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from uuid import UUID
+
 import httpx
 import pytest
 
+from labelloop.oracle.server.environment import DATABASE
 from tests.support.argilla_api import ApiDataset, make_dataset, ok, record, respond, terms
 from tests.support.argilla_server import ArgillaServer
 
@@ -68,6 +74,81 @@ def test_a_text_is_on_as_many_screens_as_it_needs_answers(argilla_server: Argill
     answered, *_ = shown(dataset, ada, limit=10)
     respond(ada, server_id(dataset, answered), "human")
     assert shown(dataset, eve) == []
+
+
+def test_a_third_who_answers_leaves_the_text_to_one_of_two_who_have_it(
+    argilla_server: ArgillaServer,
+) -> None:
+    dataset = make_dataset(argilla_server.client(), min_submitted=2)
+    (text,) = dataset.put([record(0, 0)])
+    ada, ben = on_screen(dataset), on_screen(dataset)
+    assert shown(dataset, ada) == shown(dataset, ben) == ["0:0"]
+
+    # From a screen of before the server's restart, for instance.
+    respond(dataset.annotator(), text, "human")
+
+    assert (shown(dataset, ben), shown(dataset, ada)) == ([], ["0:0"])
+    ada.headers["X-Labelloop-Screen"] = "left"
+    shown(dataset, ada)
+    assert shown(dataset, ben) == ["0:0"]
+
+
+def test_texts_that_were_passed_by_are_not_held_by_two_who_wait_for_each_other(dataset: ApiDataset) -> None:
+    ada, ben = on_screen(dataset), on_screen(dataset)
+    passed = [*(shown(dataset, ada, offset=place)[0] for place in range(6))]
+    taken = shown(dataset, ben, limit=10)
+    assert set(taken) < set(passed)
+
+    for text in set(passed) - set(taken):
+        respond(ada, server_id(dataset, text), "human")
+
+    assert shown(dataset, ada) == []
+    assert shown(dataset, ben, limit=10) == taken
+
+
+def test_what_is_on_screen_after_a_list_was_is_kept_from_others(dataset: ApiDataset) -> None:
+    ada, ben = on_screen(dataset), on_screen(dataset)
+    shown(dataset, ada, limit=6)
+
+    (text,) = shown(dataset, ada)
+
+    assert text not in shown(dataset, ben, limit=10)
+
+
+def test_an_answer_that_arrives_while_the_queue_is_asked_for_frees_the_text(
+    argilla_server: ArgillaServer,
+) -> None:
+    dataset = make_dataset(argilla_server.client(), min_submitted=2)
+    texts = dataset.put([record(0, rank) for rank in range(20)])
+    ada, ben = on_screen(dataset), on_screen(dataset)
+    with ThreadPoolExecutor(3) as pool:
+        for text in texts:
+            asked = [pool.submit(shown, dataset, ada, limit=20) for _ in range(2)]
+            pool.submit(respond, ada, text, "human").result()
+            for each in asked:
+                each.result()
+
+    assert shown(dataset, ada) == []
+    assert len(shown(dataset, ben, limit=20)) == 20
+    assert len(shown(dataset, on_screen(dataset), limit=20)) == 0
+
+
+def test_a_text_whose_answer_was_withdrawn_when_the_server_was_killed_is_offered_again(
+    own_argilla_server: ArgillaServer,
+) -> None:
+    dataset = filled(make_dataset(own_argilla_server.client()))
+    ada = on_screen(dataset)
+    (text,) = shown(dataset, ada)
+    response = respond(ada, server_id(dataset, text), "human")
+    assert text not in shown(dataset, ada, limit=10)
+
+    own_argilla_server.kill()
+    # The answer is gone, and the record's status is not yet counted again.
+    with closing(sqlite3.connect(own_argilla_server.home / DATABASE)) as database, database:
+        database.execute("DELETE FROM responses WHERE id = ?", [UUID(response).hex])
+    own_argilla_server.start()
+
+    assert text in shown(dataset, ada, limit=10)
 
 
 @pytest.mark.parametrize("decision", ["submitted", "discarded"])
