@@ -32,8 +32,8 @@ from labelloop.projects.catalog import read_histories, sound
 from labelloop.projects.create import check_options, ensure_project
 from labelloop.projects.export import rows
 from labelloop.projects.formats import write_rows, write_table
+from labelloop.projects.interrupted_work import beside
 from labelloop.projects.predictions.predict import PredictionRequest, predict
-from labelloop.projects.unfinished import beside
 from labelloop.store import Store
 from labelloop.supervisor import plan
 from labelloop.supervisor.argilla import DEFAULT_HOST, Embedded, check_free, free_port

@@ -132,8 +132,8 @@ async def _predict(
     from labelloop.learner.worker import Worker
     from labelloop.projects.catalog import sound
     from labelloop.projects.formats import write_origin
+    from labelloop.projects.interrupted_work import beside
     from labelloop.projects.predictions.predict import predict as predicted
-    from labelloop.projects.unfinished import beside
 
     async with opened_project(where.find(), project) as (opened_log, history):
         state, store = sound(history), opened_log.store

@@ -21,11 +21,11 @@ from labelloop.pool.label_cells import quoted
 from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.chosen_model import choose_model
+from labelloop.projects.interrupted_work import Unfinished
 from labelloop.projects.predictions.calibration import Calibration, calibrated
 from labelloop.projects.predictions.reliability import AuditedText, audited
 from labelloop.projects.predictions.rows import Predictions, SeveralLabels, best_labels
 from labelloop.projects.predictions.staging import Staged, stage
-from labelloop.projects.unfinished import Unfinished
 from labelloop.store import Store
 from labelloop.store.artifacts import file_digest
 from schemas.events import ProjectCreatedV4

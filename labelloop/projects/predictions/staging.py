@@ -12,7 +12,7 @@ from labelloop import atomic
 from labelloop.pool.parts import FileColumns, NotInParts, is_large, parts
 from labelloop.pool.snapshot import KEPT
 from labelloop.pool.sources import SourceTable
-from labelloop.projects.unfinished import Unfinished
+from labelloop.projects.interrupted_work import Unfinished
 
 SOURCE, OWN = "source", "own"
 """The columns that the snapshot keeps: the name of the file, and the user's columns as a JSON object."""

@@ -17,10 +17,10 @@ from labelloop.loop.pools import pool_of
 from labelloop.loop.settings_in_force import for_next, of_model
 from labelloop.loop.state import LoopState
 from labelloop.projects.chosen_model import choose_model, others
+from labelloop.projects.interrupted_work import Unfinished, beside
 from labelloop.projects.learner_requests import onnx_request
 from labelloop.projects.push import card, hub
 from labelloop.projects.push.facts import Facts, facts_of
-from labelloop.projects.unfinished import Unfinished, beside
 from labelloop.store import Store, artifacts
 from labelloop.store.task_failures import is_model_lost
 from schemas.events import ModelTrained

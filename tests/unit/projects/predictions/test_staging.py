@@ -11,8 +11,8 @@ from labelloop.pool import parts
 from labelloop.pool.columns import Reading
 from labelloop.pool.parts import FileColumns
 from labelloop.pool.snapshot import OpenSnapshot
+from labelloop.projects.interrupted_work import Unfinished
 from labelloop.projects.predictions.staging import OWN, SOURCE, stage
-from labelloop.projects.unfinished import Unfinished
 from tests.support.messages import raises_naming
 
 SIZE = 300

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labelloop.errors import UserError
-from labelloop.projects.unfinished import Unfinished, beside
+from labelloop.projects.interrupted_work import Unfinished, beside
 from tests.support.messages import raises_naming
 
 ABOUT = {"model": "3", "sha256": "abc"}
