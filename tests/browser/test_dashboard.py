@@ -97,6 +97,7 @@ def test_a_killed_service_turns_red_and_green_again(served: Served, page: Page, 
     page.goto(at(link, "/services"))
     row = page.locator("[data-service=querier]")
     expect(row).to_have_attribute("data-state", re.compile("well|busy"))
+    expect(row).to_contain_text(re.compile("work due [01], events not read 0"))
     state = read_state(served.home / "run")
     assert state is not None
     pid = state.processes["querier"].pid
