@@ -137,7 +137,7 @@ class Delivery:
 
     async def _behind(self, follower: Follower) -> int:
         behind = sum((await self._log_retry.until_done(follower.lag)).values())
-        self._status.metrics.lag.behind(behind)
+        self._status.behind(behind)
         return behind
 
     async def _commit_passed(self, follower: Follower) -> None:

@@ -143,6 +143,12 @@ class Metrics:
             PROJECT,
             registry=registry,
         )
+        self._due = Gauge(
+            "labelloop_work_due",
+            "Pieces of work that are due, the one in progress included: of each project at most one",
+            SERVICE,
+            registry=registry,
+        ).labels(service)
         _lag(registry, self.lag, service)
         for name in ("takeovers", "invalid_records", "strangers"):
             self._count(name, by=0)
@@ -183,6 +189,10 @@ class Metrics:
                     self._observe("query", took, event.project)
                 case ModelEvaluated(seconds=took):
                     self._observe("evaluation", took, event.project)
+
+    def due(self, pieces: int) -> None:
+        """Set how many pieces of work are due."""
+        self._due.set(pieces)
 
     @contextmanager
     def working(self, project: str) -> Iterator[None]:

@@ -27,16 +27,29 @@ class ServiceStatus:
         self._file = StatusFile(folder, service)
         self._outages = Outages()
         self._invalid_records = 0
+        self._due = set[str]()
 
     def show(self, **facts: Any) -> None:
         """Set facts about the whole service in its status file. None removes a fact."""
         self._file.set(**facts)
 
     def does(self, task: str, what: str | None) -> None:
-        """Note what a task does now. None: nothing is due, and nothing is wrong."""
+        """Note what a task does now, or waits its turn for. None: nothing is due, and nothing is wrong."""
+        if what is None:
+            self._due.discard(task)
+        else:
+            self._due.add(task)
+        self.metrics.due(len(self._due))
         self._file.set_for(task, doing=what)
+        self._file.set(work_due=len(self._due))
         if what is None:
             self.works(task)
+
+    def behind(self, events: int) -> None:
+        """Note how many events of the log are not read yet."""
+        lag = self.metrics.lag
+        lag.behind(events)
+        self._file.set(lag_events=events, lag_seconds=round(lag.seconds(), 1))
 
     def waits(
         self,

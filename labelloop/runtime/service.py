@@ -53,7 +53,7 @@ class OwnedPartitions:
                 await self._serve()
         finally:
             self._status.metrics.own({})
-            self._status.metrics.lag.behind(0)
+            self._status.behind(0)
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -176,7 +176,7 @@ class OwnedPartitions:
     async def _measure_lag(self) -> None:
         while True:
             with suppress(Unavailable, UserError):
-                self._status.metrics.lag.behind(sum(self._ownership.lag().values()))
+                self._status.behind(sum(self._ownership.lag().values()))
             await asyncio.sleep(LAG_INTERVAL)
 
 

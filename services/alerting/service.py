@@ -123,7 +123,7 @@ class Alerting:
             self._share(follower)
             lag = await follower.lag()
             behind = sum(lag.values())
-            self._status.metrics.lag.behind(behind)
+            self._status.behind(behind)
             if not behind and not self._is_caught_up:
                 self._check_places(lag)
                 self._is_caught_up = True

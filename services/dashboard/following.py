@@ -108,7 +108,7 @@ class Following:
     async def _measure(self, follower: Follower) -> None:
         while True:
             behind = sum((await follower.lag()).values())
-            self._status.metrics.lag.behind(behind)
+            self._status.behind(behind)
             if not behind:
                 self._retry.is_over()
             # While it reads what the log holds, the pages show how far it is.

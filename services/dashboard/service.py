@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from labelloop import atomic
@@ -29,7 +27,7 @@ from services.dashboard.live import EVERYTHING, Hub
 from services.dashboard.projection import Projector
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
-from services.dashboard.service_states import Look, ServicesWatch
+from services.dashboard.service_states import ServicesWatch
 from services.dashboard.site import Site
 from services.dashboard.text_queries import TextQueries
 
@@ -119,13 +117,8 @@ async def _look_at_services(site: Site, watch: ServicesWatch) -> None:
     """Keep how the services fare, as it is now."""
     while True:
         looks = await watch.look()
-        is_news = _told(looks) != _told(site.looks)
+        is_news = [look.told for look in looks] != [look.told for look in site.looks]
         site.looks = looks
         if is_news:
             site.hub.tell([EVERYTHING])
         await asyncio.sleep(SERVICES_INTERVAL)
-
-
-def _told(looks: Sequence[Look]) -> list[Look]:
-    """The looks without what changes all the time."""
-    return [replace(look, memory=None, facts=()) for look in looks]

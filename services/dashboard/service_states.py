@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -16,7 +15,7 @@ from labelloop.observe.asking import Answered, ask, health_client
 from labelloop.observe.service_status import IS_STARTING, READING
 from labelloop.observe.status_file import IDLE, SINCE, STANDING_BY, read_status_file
 from labelloop.observe.status_file import STARTING as BEGINNING
-from labelloop.supervisor.state import ProcessState, read_state
+from labelloop.supervisor.state import ProcessState, SupervisorState, read_state
 
 WELL, BUSY, STARTING, WAITING, ILL = "well", "busy", "starting", "waiting", "ill"
 STATES = WELL, BUSY, STARTING, WAITING, ILL
@@ -28,12 +27,17 @@ OPTIONAL = "?"
 """At the end of the name of a service elsewhere that may be left out: until it answers, it is not shown."""
 PATIENCE = 2.0
 WORKING = "labelloop_work_started_timestamp_seconds"
+BEHIND = "s behind"
 QUEUES = {
+    "labelloop_work_due": "work due",
     "labelloop_lag_events": "events not read",
-    "labelloop_lag_seconds": "s behind",
+    "labelloop_lag_seconds": BEHIND,
     "labelloop_waits_total": "waits",
     "labelloop_takeovers_total": "takeovers",
 }
+THREADS = "threads"
+RESTLESS = BEHIND, THREADS
+"""Facts that change all the time."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,12 @@ class Look:
     address: str = ""
     work: tuple[Work, ...] = ()
     ended: str = ""
+
+    @property
+    def told(self) -> "Look":
+        """The look without what changes all the time."""
+        calm = tuple(fact for fact in self.facts if fact[0] not in RESTLESS)
+        return replace(self, memory=None, facts=calm)
 
     def after(self, before: "Look | None") -> "Look":
         """The same look, which stays ill after a death until the service says that it works."""
@@ -98,7 +108,8 @@ class ServicesWatch:
         return tuple(looks)
 
     async def _now(self) -> tuple[Look, ...]:
-        here, pages = list(self._here()), {**self._addresses}
+        state = read_state(self._run) if self._run is not None else None
+        here, pages = list(self._here(state)), {**self._addresses}
         pages |= {name: page for name, (_, page) in here if page is not None}
         tls = any(url.startswith("https:") for url in pages.values())
         answers: dict[str, list[Answered]] = {}
@@ -108,15 +119,14 @@ class ServicesWatch:
                 answers = dict(zip(pages, found, strict=True))
         shown = [with_pages(look, answers.get(name, ())) for name, (look, _) in here]
         return (
-            *[look if look.service != ARGILLA else await self._argilla(look) for look in shown],
+            *[look if look.service != ARGILLA else await self._argilla(look, state) for look in shown],
             *(of_answer(name, each) for name in self._addresses for each in answers[name]),
         )
 
-    async def _argilla(self, look: Look) -> Look:
+    async def _argilla(self, look: Look, state: SupervisorState | None) -> Look:
         """Argilla, which is starting until it has answered once."""
         if look.state != WELL or look.since == self._answered:
             return look
-        state = read_state(self._run) if self._run is not None else None
         if state is not None and state.argilla is not None:
             async with health_client(None, state.argilla.startswith("https:"), PATIENCE) as client:
                 with suppress(httpx.HTTPError, httpx.InvalidURL):
@@ -125,9 +135,8 @@ class ServicesWatch:
                         return look
         return replace(look, state=STARTING, doing=BEGINNING)
 
-    def _here(self) -> Iterator[tuple[str, tuple[Look, str | None]]]:
+    def _here(self, state: SupervisorState | None) -> Iterator[tuple[str, tuple[Look, str | None]]]:
         """Each process of this machine by name, with the address of its health page, if it has one."""
-        state = read_state(self._run) if self._run is not None else None
         if state is None or self._run is None:
             return
         for name, process in state.processes.items():
@@ -150,7 +159,7 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
     elif state == WELL and doing != IDLE:
         state = BUSY
     project, names_one, what = doing.partition(": ")
-    began = said.get(SINCE)
+    began, (memory, facts) = said.get(SINCE), _measured(process.pid)
     work = Work(
         what if names_one else doing,
         project if names_one else None,
@@ -164,7 +173,8 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
         version=str(said.get("version") or ""),
         since=process.since,
         restarts=process.restarts,
-        **_measured(process.pid),
+        memory=memory,
+        facts=(*facts, *_queues(said)),
         work=(work,) if state == BUSY else (),
         ended=process.ended or "",
     )
@@ -197,10 +207,10 @@ def of_answer(name: str, answered: Answered) -> Look:
 
 def with_pages(look: Look, answers: Sequence[Answered]) -> Look:
     """The look with what the process's own pages tell beside it."""
-    facts = (*look.facts, *(fact for answered in answers for fact in _metrics(answered)))
+    facts = dict([*look.facts, *(fact for answered in answers for fact in _metrics(answered))])
     states = [state for answered in answers if answered.samples and (state := _readiness(answered.problem))]
     is_more = look.state == WELL and states == [STARTING]
-    return replace(look, facts=facts, state=STARTING if is_more else look.state)
+    return replace(look, facts=tuple(facts.items()), state=STARTING if is_more else look.state)
 
 
 def _readiness(problem: str | None) -> str | None:
@@ -230,13 +240,19 @@ def _values(answered: Answered, name: str) -> list[float]:
     return [sample.value for sample in answered.samples if sample.name == name]
 
 
-def _measured(pid: int | None) -> dict[str, Any]:
-    """The memory of a process, its id and its threads, as far as the system tells."""
+def _queues(said: Mapping[str, object]) -> list[tuple[str, str]]:
+    """How much waits for a process, by its status file."""
+    values = {words: said.get(key.removeprefix("labelloop_")) for key, words in QUEUES.items()}
+    return [(words, f"{value:g}") for words, value in values.items() if isinstance(value, int | float)]
+
+
+def _measured(pid: int | None) -> tuple[int | None, tuple[tuple[str, str], ...]]:
+    """The memory of a process, and its id and its threads, as far as the system tells."""
     if pid is None:
-        return {}
+        return None, ()
     try:
         process = psutil.Process(pid)
         memory, threads = int(process.memory_info().rss), str(process.num_threads())
     except psutil.Error:
-        return {"facts": (("process", str(pid)),)}
-    return {"memory": memory, "facts": (("process", str(pid)), ("threads", threads))}
+        return None, (("process", str(pid)),)
+    return memory, (("process", str(pid)), (THREADS, threads))

@@ -27,6 +27,17 @@ expect.set_options(timeout=PATIENCE)
 SOON = 11_000
 """Milliseconds after which an answer is on the page: the watcher looks every ten seconds."""
 BEGINNING = 100
+BROKEN_WORDS = """() => [...document.querySelectorAll("td, th")].flatMap((cell) => {
+  const broken = [], texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\p{N}_]+/gu)) {
+    const range = document.createRange();
+    range.setStart(texts.currentNode, word.index);
+    range.setEnd(texts.currentNode, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) broken.push(word[0]);
+  }
+  return broken;
+})"""
+"""The words in tables that stand on more than one line."""
 ROUTES = ("/", "/texts", "/models", "/events", "/events/1", "/services", "/live", "/static/dashboard.css")
 
 
@@ -86,6 +97,7 @@ def test_a_killed_service_turns_red_and_green_again(served: Served, page: Page, 
     page.goto(at(link, "/services"))
     row = page.locator("[data-service=querier]")
     expect(row).to_have_attribute("data-state", re.compile("well|busy"))
+    expect(row).to_contain_text(re.compile("work due [01], events not read 0"))
     state = read_state(served.home / "run")
     assert state is not None
     pid = state.processes["querier"].pid
@@ -204,6 +216,38 @@ def test_figures_of_models_lead_to_texts_that_run_nothing(browser: Browser, tmp_
         page.goto(at(dashboard.link, f"/said/{PROJECT}/2?of=test&gold=news"))
         expect(page.locator(".said")).to_contain_text("<script>alert(1)</script>")
         assert page.locator("main :is(b[onmouseover], script)").count() == 0
+
+
+def test_tables_on_a_phone_can_be_scrolled_and_break_no_word(browser: Browser, tmp_path: Path) -> None:
+    label = "transportation_and_logistics"
+    with ThreadPoolExecutor(1) as beside_playwright:
+        home = open_home(beside_playwright.submit(home_of_models, tmp_path / "home", label).result())
+    paths = (
+        *(f"/models?project={PROJECT}", f"/models/{PROJECT}/diff", f"/said/{PROJECT}/2?of=test"),
+        *(f"/projects/{PROJECT}", f"/texts/{PROJECT}/1", "/events", "/events/3", "/services"),
+    )
+    with (
+        a_dashboard(home.log_url, tmp_path / "state", LABELLOOP_STORE=str(home.store)) as dashboard,
+        opened_page(dashboard.link, browser) as page,
+    ):
+        page.set_viewport_size({"width": 375, "height": 800})
+        # What models say is read once a page has asked for it.
+        page.goto(at(dashboard.link, f"/models?project={PROJECT}"))
+        expect(page.locator("#model-2").get_by_role("link", name="12", exact=True)).to_be_visible()
+        for path in paths:
+            page.goto(at(dashboard.link, path))
+            page.wait_for_function("document.documentElement.scrollWidth <= 375")
+            for summary in page.locator(".numbers summary").all():
+                summary.press("Enter")
+            assert page.locator("table").count() == page.locator("[role=region].scroll table").count(), path
+            assert page.evaluate(BROKEN_WORDS) == [], path
+
+        page.goto(at(dashboard.link, f"/models?project={PROJECT}"))
+        models = page.get_by_role("region", name="Models")
+        models.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.querySelector('#models .scroll').scrollLeft > 0")
+        expect(models).to_have_css("background-attachment", re.compile("local.*scroll"))
 
 
 def test_it_can_be_used_by_keyboard_on_a_phone(page: Page, link: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 
 from labelloop.errors import Unavailable, UserError
 from labelloop.observe import service_status as module
-from labelloop.observe.service_status import LOG, Health, Outages
+from labelloop.observe.service_status import LOG, Health, Outages, ServiceStatus
+from labelloop.observe.status_file import read_status_file
 from tests.support.clock import Clock
 from tests.support.controllers import until
 from tests.support.messages import levels, names
@@ -49,6 +51,29 @@ def test_each_thing_that_lacks_is_told_until_it_is_there(health: Health) -> None
 
     health.lacks("mail work", None)
     assert health.unreadiness() is None
+
+
+def test_status_file_and_metrics_tell_what_is_due_and_how_far_behind_it_is(tmp_path: Path) -> None:
+    status = ServiceStatus("trainer", tmp_path)
+
+    def told() -> list[tuple[float | None, object]]:
+        said = read_status_file(tmp_path, "trainer")
+        value = status.metrics.registry.get_sample_value
+        return [
+            (value(f"labelloop_{name}", {"service": "trainer"}), said.get(name))
+            for name in ("work_due", "lag_events")
+        ]
+
+    status.does("mail work", "mail: train model 0")
+    status.does("news work", "news: train model 3")
+    status.does("news work", "news: train model 3")
+    status.behind(7)
+    assert told() == [(2, 2), (7, 7)]
+
+    status.does("mail work", None)
+    status.ended("news work")
+    status.behind(0)
+    assert told() == [(0, 0), (0, 0)]
 
 
 def test_what_is_away_for_many_is_told_once(health: Health) -> None:

@@ -21,6 +21,7 @@ from services.dashboard.service_states import (
     Work,
     of_answer,
     of_process,
+    with_pages,
     worst,
 )
 from tests.support.argilla_server import free_port
@@ -95,6 +96,26 @@ def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> No
     assert here.work == (Work("train model 3", "mail", 50.0),)
     assert there.work == (Work(there.doing, "mail", 5.0),)
     assert of_process("trainer", RUNNING, {"doing": "idle", "doing_since": 50.0}).work == ()
+
+
+def test_what_waits_for_a_process_is_told_alike_by_its_file_and_by_its_pages() -> None:
+    said = {"doing": "idle", "work_due": 2, "lag_events": 7, "lag_seconds": 1.5}
+    samples = tuple(Sample(f"labelloop_{name}", {}, said[name]) for name in said if name != "doing")
+    answered = Answered("http://a", None, samples)
+
+    here, there = of_process("trainer", RUNNING, said), of_answer("trainer", answered)
+
+    assert here.facts == there.facts == with_pages(here, [answered]).facts
+    assert [value for _, value in here.facts] == ["2", "7", "1.5"]
+
+
+def test_what_changes_all_the_time_is_no_news() -> None:
+    before, later, behind = (
+        of_process("trainer", RUNNING, {"doing": "idle", "lag_events": events, "lag_seconds": seconds})
+        for events, seconds in ((7, 1.0), (7, 2.0), (0, 0.0))
+    )
+
+    assert before.told == later.told != behind.told
 
 
 @pytest.mark.parametrize("name", ["learner", "annotators"])
