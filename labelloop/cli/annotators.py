@@ -143,7 +143,7 @@ async def _add(name: str, where: Where, argilla_options: GivenArgilla, as_json: 
 
 async def _close(name: str, word: str, where: Where, given: GivenArgilla, why: str, forced: bool) -> None:
     from labelloop.errors import UserError
-    from labelloop.projects.people import check_known, check_others_can_answer, too_few
+    from labelloop.projects.people import check_known, check_others_can_answer, stuck
 
     async with known_people(where, given, must_reach=False) as people:
         check_known(name, people.histories, people.roles)
@@ -162,8 +162,9 @@ async def _close(name: str, word: str, where: Where, given: GivenArgilla, why: s
             "only the Argilla that comes with labelloop can refuse that"
         )
     async with known_people(where, given, must_reach=False) as after:
-        for line in too_few(after.histories, after.roles):
-            tell(f"note: {line}", err=True)
+        for project, history in after.histories.items():
+            if waits := stuck(history, after.histories, after.roles):
+                tell(f"note: {project}: {waits.line}; `labelloop status` says what can be done", err=True)
 
 
 async def _enable(name: str, where: Where, given: GivenArgilla, why: str) -> None:

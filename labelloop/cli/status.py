@@ -48,18 +48,18 @@ def status(where: Where, project: str | None, as_json: bool) -> None:
 
 async def _status(where: Where, project: str | None, as_json: bool) -> None:
     from labelloop.cli.opened import opened
-    from labelloop.projects.catalog import choose
+    from labelloop.projects.catalog import choose, standings
     from labelloop.projects.people import stuck
     from labelloop.supervisor.state import services_report
 
     async with opened(where.find()) as opened_log:
         store, histories = opened_log.locations.known_store, opened_log.histories
         shown = list(histories.values()) if project is None else [choose(histories, project)]
-        waits = [stuck(history, histories, None) for history in shown]
-        if any(waits):
+        roles = None
+        if any(standing.is_barred for standing in standings(histories).values()):
             # Only Argilla knows the accounts of people who never labelled.
             roles, _ = await roles_in(opened_log.locations.home, GivenArgilla())
-            waits = [stuck(history, histories, roles) for history in shown]
+        waits = [stuck(history, histories, roles) for history in shown]
         projects = [_summary(*each, store) for each in zip(shown, waits, strict=True)]
         services = services_report(opened_log.locations)
     if as_json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from labelloop.errors import UserError, one_line
 from labelloop.loop.history import History, all_created
 from labelloop.loop.random_draws import ANSWERS
-from labelloop.loop.schedule import open_batches
+from labelloop.loop.schedule import is_last_queried, open_batches
 from labelloop.loop.settings_in_force import annotators, answers_wanted, barred, for_next, overlap_at
 from labelloop.loop.state import Batch, LoopState
 from labelloop.projects.catalog import standings
@@ -53,37 +53,45 @@ def check_others_can_answer(name: str, histories: Histories, roles: Mapping[str,
             )
 
 
-def too_few(histories: Histories, roles: Mapping[str, str] | None) -> Iterator[str]:
-    """The projects that ask more people for each text than can answer."""
-    everybody = dict(_who_can_answer(histories, roles, None))
-    for history, state in all_created(histories.values()):
-        can = len(everybody.get(history.project, everybody[""]))
-        least, is_shared = for_next(state).min_submitted, bool(overlap_at(state, state.numbered))
-        wanted = max(least, ANSWERS) if is_shared else least
-        if not (history.is_away or state.ended) and can < wanted:
-            answers = "an answer" if wanted == 1 else f"{wanted} answers"
-            texts = "each text" if can < least else "some texts"
-            yield f"{history.project} wants {answers} to {texts}, and {can} can answer"
+@dataclass(frozen=True)
+class Later:
+    """What later batches want: how many people for this share of their texts, and how many there are."""
+
+    share: float
+    people: int
+    there: int
+
+    @property
+    def line(self) -> str:
+        """Such as "later batches want 2 people for each text, and 1 is there"."""
+        texts = "each text" if self.share == 1 else f"{self.share:.0%} of the texts"
+        people = "1 person" if self.people == 1 else f"{self.people} people"
+        there = {0: "nobody is", 1: "1 is"}.get(self.there, f"{self.there} are")
+        return f"later batches want {people} for {texts}, and {there} there"
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """Texts of open batches, by batch, that want more people than are left; and who was kept from answering.
+    """What wants more people than are left, and who was kept from answering.
 
-    `is_sure`: the accounts are known, too, of people who never labelled. `barred`: by name, how.
+    `texts`: how many of each open batch. `later`: None if later batches want no more than there are.
+    `barred`: by name, how. `is_sure`: the accounts are known, too, of people who never labelled.
     """
 
     texts: Mapping[str, int]
     barred: Mapping[str, str]
     is_sure: bool
+    later: Later | None = None
 
     @property
     def line(self) -> str:
-        """How many texts wait, and for whom."""
+        """How many texts wait, for whom, and what later batches want."""
         where = ", ".join(f"{count} in batch {batch}" for batch, count in self.texts.items())
+        wants = [f"texts that nobody is left to answer: {where}"] if where else []
+        wants += [self.later.line] if self.later else []
         barred = ", ".join(f"{one_line(name)} is {word}" for name, word in self.barred.items())
         known = "" if self.is_sure else ", as far as is known while Argilla does not answer"
-        return f"texts that nobody is left to answer: {where} ({barred}){known}"
+        return f"{'; '.join(wants)} ({barred}){known}"
 
     def steps(self, state: LoopState) -> Iterator[str]:
         """What can be done: commands, and what they do."""
@@ -111,10 +119,10 @@ def stuck(history: History, histories: Histories, roles: Mapping[str, str] | Non
     everybody = dict(_who_can_answer(histories, roles, None))
     can = everybody.get(history.project, everybody[""])
     counted = {batch.name: _out_of_reach(state, batch, can) for batch in open_batches(state)}
-    texts = {name: count for name, count in counted.items() if count}
+    texts, later = {name: count for name, count in counted.items() if count}, _later(state, len(can))
     only = annotators(state)
     kept_out = {name: word for name, word in closed.items() if only is None or name in only}
-    return Stuck(texts, kept_out, roles is not None) if texts else None
+    return Stuck(texts, kept_out, roles is not None, later) if texts or later else None
 
 
 def _out_of_reach(state: LoopState, batch: Batch, can: Collection[str]) -> int:
@@ -125,6 +133,16 @@ def _out_of_reach(state: LoopState, batch: Batch, can: Collection[str]) -> int:
     }
     wanted = answers_wanted(state, batch)
     return sum(len(given.get(item, set()).union(can)) < count for item, count in wanted.items())
+
+
+def _later(state: LoopState, there: int) -> Later | None:
+    """What later batches want, if that is more people than there are."""
+    least, share = for_next(state).min_submitted, overlap_at(state, state.numbered)
+    if state.ended or is_last_queried(state):
+        return None
+    if there < least:
+        return Later(1.0, least, there)
+    return Later(share, ANSWERS, there) if share and there < ANSWERS else None
 
 
 def _who_can_answer(

@@ -106,16 +106,23 @@ def test_a_status_tells_that_nobody_is_left_for_texts_that_wait(tmp_path: Path) 
     facts = (project(min_submitted=2), queried(), recorded(votes(0, vote("ann", "spam"))))
     home = home_with(tmp_path / "home", *facts)
     before = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
-    labelloop("annotators", "disable", "ann", "--force", "--home", home)
+    disabled = labelloop("annotators", "disable", "ann", "--force", "--home", home)
 
     told = labelloop("status", "--home", home).stdout
     after = json.loads(labelloop("status", "--home", home, "--json").stdout)["projects"][0]
 
     assert before["stuck"] is None
-    assert after["stuck"] == {"texts": {"0": 3}, "barred": {"ann": "disabled"}, "is_sure": False}
+    assert after["stuck"] == {
+        "texts": {"0": 3},
+        "barred": {"ann": "disabled"},
+        "is_sure": False,
+        "later": {"share": 1.0, "people": 2, "there": 0},
+    }
     assert names(
         told, "ann is disabled", "labelloop annotators enable ann", "labelloop close 0 --project mail"
     )
+    (line,) = (line.strip() for line in told.splitlines() if "(ann is disabled)" in line)
+    assert line in disabled.stderr
 
 
 def workspaces(server: ArgillaServer, person: Person) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from labelloop.errors import UserError
 from labelloop.loop.history import History
 from labelloop.projects.catalog import created, standings
-from labelloop.projects.people import Stuck, check_known, check_others_can_answer, stuck, too_few
+from labelloop.projects.people import Later, Stuck, check_known, check_others_can_answer, stuck
 from schemas.events import AnnotatorChanged, EventData, ProjectChangedV2, ProjectChangedV3
 from schemas.parts import SettingsV2, SettingsV3
 from tests.support.messages import names, raises_naming
@@ -66,12 +66,30 @@ def test_the_last_annotator_of_a_project_of_its_own_stays() -> None:
         check_others_can_answer("ann", histories(ANN_ALONE), ROLES)
 
 
-def test_a_project_that_wants_more_people_than_there_are_is_told() -> None:
-    assert list(too_few(histories(), ROLES)) == []
-    assert len(list(too_few(histories(said("bob")), ROLES))) == 1
-    overlap = ProjectChangedV3(request="o", who="ada", from_batch=1, settings=SettingsV3(overlap=0.5))
-    shared = {PROJECT: history_of(project(), queried(), all_answered(), overlap, said("bob"))}
-    assert [names(line, PROJECT, 2, 1) for line in too_few(shared, ROLES)] == [True]
+OVERLAP = ProjectChangedV3(request="o", who="ada", from_batch=1, settings=SettingsV3(overlap=0.5))
+
+
+@pytest.mark.parametrize(
+    ("facts", "settings", "later"),
+    [
+        ((), {"min_submitted": 2}, None),
+        ((said("bob"),), {"min_submitted": 2}, Later(1.0, 2, 1)),
+        ((said("bob"),), {"min_submitted": 2, "max_batches": 1}, None),
+        ((OVERLAP, said("bob")), {}, Later(0.5, 2, 1)),
+        ((OVERLAP, said("bob"), said("ann", request="2")), {}, Later(1.0, 1, 0)),
+    ],
+    ids=["enough", "each text wants two", "no later batch", "some texts want two", "nobody for any text"],
+)
+def test_later_batches_that_want_more_people_than_there_are_are_told(
+    facts: tuple[EventData, ...], settings: dict[str, Any], later: Later | None
+) -> None:
+    """All texts that were picked are answered, so that none waits."""
+    history = history_of(project(**settings), queried(), all_answered(), *facts)
+
+    waits = stuck(history, {PROJECT: history}, ROLES)
+
+    assert (waits and waits.later) == later
+    assert waits is None or (waits.texts == {} and names(waits.line, "bob is disabled"))
 
 
 @pytest.mark.parametrize("last", ["there", "removed"])
