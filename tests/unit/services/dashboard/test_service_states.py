@@ -1,6 +1,7 @@
 """How a service fares, by what its supervisor, it itself, or its pages say."""
 
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> No
 
 
 def test_what_waits_for_a_process_is_told_alike_by_its_file_and_by_its_pages() -> None:
-    said = {"doing": "idle", "work_due": 2, "lag_events": 7, "lag_seconds": 1.5}
+    said: dict[str, Any] = {"doing": "idle", "work_due": 2, "lag_events": 7, "lag_seconds": 1.5}
     samples = tuple(Sample(f"labelloop_{name}", {}, said[name]) for name in said if name != "doing")
     answered = Answered("http://a", None, samples)
 
