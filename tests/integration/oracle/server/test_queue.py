@@ -1,7 +1,6 @@
 """What a screen that shows a person's queue is given, asked as the page asks."""
 
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from uuid import UUID
 
@@ -115,22 +114,20 @@ def test_what_is_on_screen_after_a_list_was_is_kept_from_others(dataset: ApiData
     assert text not in shown(dataset, ben, limit=10)
 
 
-def test_an_answer_that_arrives_while_the_queue_is_asked_for_frees_the_text(
-    argilla_server: ArgillaServer,
-) -> None:
+def test_who_has_answered_holds_the_text_no_more(argilla_server: ArgillaServer) -> None:
     dataset = make_dataset(argilla_server.client(), min_submitted=2)
-    texts = dataset.put([record(0, rank) for rank in range(20)])
-    ada, ben = on_screen(dataset), on_screen(dataset)
-    with ThreadPoolExecutor(3) as pool:
-        for text in texts:
-            asked = [pool.submit(shown, dataset, ada, limit=20) for _ in range(2)]
-            pool.submit(respond, ada, text, "human").result()
-            for each in asked:
-                each.result()
+    dataset.put([record(0, 0)])
+    ada, ben, eve = (on_screen(dataset) for _ in range(3))
+    shown(dataset, ada)
 
-    assert shown(dataset, ada) == []
-    assert len(shown(dataset, ben, limit=20)) == 20
-    assert len(shown(dataset, on_screen(dataset), limit=20)) == 0
+    vote = {
+        "user_id": ok(ada.get("/me"))["id"],
+        "status": "submitted",
+        "values": {"label": {"value": "human"}},
+    }
+    dataset.put([record(0, 0, responses=[vote])])
+
+    assert (shown(dataset, ada), shown(dataset, ben), shown(dataset, eve)) == ([], ["0:0"], [])
 
 
 def test_a_text_whose_answer_was_withdrawn_when_the_server_was_killed_is_offered_again(
