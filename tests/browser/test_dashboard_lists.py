@@ -127,6 +127,18 @@ def test_rows_that_fit_no_more_leave_a_scrolled_list(followed: Followed, browser
         assert page.evaluate(ROWS) == ids(0)
 
 
+def test_a_list_is_scrolled_far_while_new_batches_come(followed: Followed, browser: Browser) -> None:
+    with opened(followed, browser, "/texts") as page:
+        for number in (3, 4, 5):
+            rows = page.locator("#parts li").count()
+            followed.happens(batch(number))
+            scrolled_to(page, rows + BATCH)
+
+        expect(page.locator("#texts-count")).to_contain_text(f"{6 * BATCH:,}".replace(",", "\u202f"))
+        scrolled_to(page, 6 * BATCH)
+        assert page.evaluate(ROWS) == ids(5, 4, 3, 2, 1, 0)
+
+
 def test_times_in_tables_are_in_the_readers_zone(followed: Followed, browser: Browser) -> None:
     path = f"/projects/{PROJECT}"
     with opened(followed, browser, path, timezone_id="Asia/Kolkata", locale="en-GB") as page:

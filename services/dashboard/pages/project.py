@@ -123,15 +123,32 @@ def _curve(figures: Mapping[str, Any]) -> Chart:
     says = "Accuracy over labels, with its 95 % interval."
     if played:
         says += " Beside it what-if: the mean of several runs, and their lowest and highest."
+        says += "".join(_played_otherwise(figures))
     return Chart("curve", "Learning curve", "curve", columns, [*test, *audited, *played], says)
 
 
 def _played(figures: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, float]]]]:
     """The curves of simulations. A classifier other than the project's is told."""
-    usual = figures.get("settings", {}).get("classifier")
     for strategy, played in sorted(figures.get("played", {}).items()):
-        other = "" if played["classifier"] == usual else f", {played['classifier']}"
+        other = "" if played["classifier"] == _usual(figures) else f", {played['classifier']}"
         yield f"what-if {strategy}{other}", played["points"]
+
+
+def _played_otherwise(figures: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each classifier that simulations had in the place of the project's."""
+    strategies = defaultdict(list)
+    for strategy, played in sorted(figures.get("played", {}).items()):
+        strategies[played["classifier"]].append(strategy)
+    for classifier, names in strategies.items():
+        if classifier != _usual(figures):
+            yield (
+                f" Of {' and '.join(names)} the classifier was {classifier}, not the project's "
+                f"{_usual(figures)}: that too makes the curves differ."
+            )
+
+
+def _usual(figures: Mapping[str, Any]) -> str | None:
+    return figures.get("settings", {}).get("classifier")
 
 
 def _labels(card: Mapping[str, Any], figures: Mapping[str, Any], content: Content | None) -> Chart:

@@ -1,72 +1,8 @@
 // Draws charts from their numbers. No text in them is ever HTML: tooltips are drawn, not written into the page.
 import * as echarts from "./vendor/echarts-6.1.0/echarts.esm.min.js";
+import {clock, colours, common, dark, share, style, table, timeAxis} from "./chart_look.js";
 
 const drawn = new Map();
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const still = matchMedia("(prefers-reduced-motion: reduce)");
-// Okabe and Ito's colours, in an order in which neighbours differ in lightness too.
-const LIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98"];
-const DARK = ["#56b4e9", "#e69f00", "#2ec99a", "#e0a0c8", "#4a90c4", "#ff8a5c", "#aab2bd"];
-const share = (value) => (value == null ? "" : `${(value * 100).toFixed(1)} %`);
-// As the pages write times: in the reader's way and zone.
-const clock = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
-const minute = new Intl.DateTimeFormat(undefined, {timeStyle: "short"});
-const second = new Intl.DateTimeFormat(undefined, {timeStyle: "medium"});
-const day = new Intl.DateTimeFormat(undefined, {month: "short", day: "numeric"});
-
-/** What stands at a place of an axis of time: a day where one begins, else the time. */
-function moment(value) {
-  const date = new Date(value);
-  if (!date.getHours() && !date.getMinutes() && !date.getSeconds()) return day.format(date);
-  return (date.getSeconds() ? second : minute).format(date);
-}
-
-function timeAxis(axis, lines) {
-  return {...axis, type: "time", axisLabel: {...axis.axisLabel, formatter: moment}, splitLine: lines};
-}
-
-function style(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-function colours() {
-  return dark.matches ? DARK : LIGHT;
-}
-
-/** What all charts have in common. */
-function common() {
-  const ink = style("--ink"), quiet = style("--quiet"), line = style("--line");
-  const axis = {
-    axisLine: {lineStyle: {color: line}},
-    axisTick: {show: false},
-    axisLabel: {color: quiet, fontSize: 11, hideOverlap: true},
-    splitLine: {lineStyle: {color: line, opacity: 0.6}},
-    nameTextStyle: {color: quiet, fontSize: 11},
-  };
-  return {
-    axis,
-    option: {
-      animation: !still.matches,
-      animationDuration: 250,
-      color: colours(),
-      textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, color: ink},
-      grid: {left: 8, right: 26, top: 34, bottom: 8, containLabel: true},
-      legend: {top: 0, left: 0, itemWidth: 16, itemHeight: 8, textStyle: {color: quiet, fontSize: 11}, type: "scroll"},
-      tooltip: {
-        trigger: "axis",
-        renderMode: "richText",
-        confine: true,
-        backgroundColor: style("--paper"),
-        borderColor: line,
-        textStyle: {color: ink, fontSize: 12},
-      },
-    },
-  };
-}
-
-function table({columns, rows}) {
-  return rows.map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])));
-}
 
 function band(name, points, colour) {
   const line = (key, of) => ({
@@ -86,6 +22,26 @@ function band(name, points, colour) {
   ];
 }
 
+/** The interval of each point, as a bar; `aside`: so many pixels beside its place. */
+function whiskers(points, colour, aside = 0) {
+  const bar = (params, api) => {
+    const [low, high] = [api.coord([api.value(0), api.value(1)]), api.coord([api.value(0), api.value(2)])];
+    return {type: "line", shape: {x1: low[0] + aside, y1: low[1], x2: high[0] + aside, y2: high[1]}, style: {stroke: api.visual("color"), lineWidth: 1.4, opacity: 0.7}};
+  };
+  return {name: "", type: "custom", renderItem: bar, silent: true, tooltip: {show: false}, itemStyle: {color: colour}, encode: {x: 0, y: [1, 2]}, data: points};
+}
+
+/** What makes a point that is alone be seen, and say its value. */
+function alone(format, aside = 0) {
+  return {symbol: "circle", symbolSize: 9, symbolOffset: [aside, 0], label: {show: true, position: "right", color: style("--ink"), formatter: ({value}) => format(value[1])}, labelLayout: {moveOverlap: "shiftY"}};
+}
+
+/** Where the axis of labels ends: a point that is alone stands in the middle. */
+function lastLabels(points) {
+  const all = new Set(points.map((p) => p.labels));
+  return all.size === 1 ? 2 * points[0].labels : undefined;
+}
+
 function curve(chart) {
   const {axis, option} = common();
   const points = table(chart).sort((one, other) => one.labels - other.labels);
@@ -93,26 +49,33 @@ function curve(chart) {
   const audits = points.filter((p) => p["measured on"] === "audit");
   const [first, second, third, ...others] = colours();
   const played = [...new Set(points.map((p) => p["measured on"]).filter((name) => name.startsWith("what-if ")))];
-  const known = test.filter((p) => p.low != null);
-  const series = [...band("test", known, first), ...band("audit", audits, second)];
-  if (test.length) {
+  let lonely = 0;
+  const measured = (name, own, colour, look) => {
+    const known = own.filter((p) => p.low != null), data = own.map((p) => [p.labels, p.accuracy]);
+    const line = {name, type: "line", data, ...look, lineStyle: {color: colour, ...look.lineStyle}, itemStyle: {color: colour}};
+    if (own.length > 1) return [...band(name, known, colour), line];
+    const aside = 14 * lonely++;
+    return [whiskers(known.map((p) => [p.labels, p.low, p.high]), colour, aside), {...line, ...alone(share, aside)}];
+  };
+  const series = [];
+  if (test.length > 1) {
     series.push(
       {name: "best so far", type: "line", step: "end", symbol: "none", data: test.map((p) => [p.labels, p["best so far"]]), lineStyle: {type: "dashed", width: 1.2, color: style("--quiet")}, itemStyle: {color: style("--quiet")}},
       {name: "macro-F1", type: "line", symbol: "none", data: test.map((p) => [p.labels, p["macro-F1"]]), lineStyle: {type: "dotted", width: 1.6, color: third}, itemStyle: {color: third}},
-      {name: "accuracy on the test set", type: "line", symbol: "circle", symbolSize: 6, data: test.map((p) => [p.labels, p.accuracy]), lineStyle: {width: 2.2, color: first}, itemStyle: {color: first}},
     );
   }
-  if (audits.length) series.push({name: "accuracy on the pool, by audit", type: "line", symbol: "diamond", symbolSize: 8, data: audits.map((p) => [p.labels, p.accuracy]), lineStyle: {width: 2, color: second}, itemStyle: {color: second}});
+  if (test.length) series.push(...measured("accuracy on the test set", test, first, {symbol: "circle", symbolSize: 6, lineStyle: {width: 2.2}}));
+  if (audits.length) series.push(...measured("accuracy on the pool, by audit", audits, second, {symbol: "diamond", symbolSize: 8, lineStyle: {width: 2}}));
   for (const [place, name] of played.entries()) {
-    const colour = others[place % others.length], own = points.filter((p) => p["measured on"] === name);
-    series.push(...band(name, own, colour), {name, type: "line", symbol: "none", data: own.map((p) => [p.labels, p.accuracy]), lineStyle: {type: "dashed", width: 1.8, color: colour}, itemStyle: {color: colour}});
+    const own = points.filter((p) => p["measured on"] === name);
+    series.push(...measured(name, own, others[place % others.length], {symbol: "none", lineStyle: {type: "dashed", width: 1.8}}));
   }
   const least = Math.min(...points.map((p) => p.low ?? p.accuracy));
   return {
     ...option,
     legend: {...option.legend, data: series.map((one) => one.name).filter(Boolean)},
     tooltip: {...option.tooltip, valueFormatter: share},
-    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
+    xAxis: {...axis, type: "value", min: 0, max: lastLabels(points), name: "labels", nameLocation: "middle", nameGap: 24},
     yAxis: {...axis, type: "value", max: 1, min: Math.max(0, Math.floor(least * 10 - 0.5) / 10), axisLabel: {...axis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}},
     series,
   };
@@ -192,10 +155,11 @@ function stopping(chart) {
   const checks = table(chart).filter((check) => check.value != null);
   const [first, , , , , red] = colours();
   const threshold = chart.facts.threshold;
+  const room = checks.length > 1 ? 0 : Math.abs(checks[0].value - (threshold ?? 0)) / 4 || 1;
   return {
     ...option,
-    xAxis: {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24},
-    yAxis: {...axis, type: "value", scale: true, min: ({min}) => Math.min(min, threshold ?? min), max: ({max}) => Math.max(max, threshold ?? max)},
+    xAxis: {...axis, type: "value", min: 0, max: lastLabels(checks), name: "labels", nameLocation: "middle", nameGap: 24},
+    yAxis: {...axis, type: "value", scale: true, min: ({min}) => Math.min(min, threshold ?? min) - room, max: ({max}) => Math.max(max, threshold ?? max) + room},
     series: [
       {
         name: "value",
@@ -203,6 +167,7 @@ function stopping(chart) {
         symbolSize: 6,
         data: checks.map((check) => ({value: [check.labels, check.value], symbol: check["says stop"] === "yes" ? "diamond" : "circle"})),
         itemStyle: {color: first},
+        ...(checks.length === 1 && alone((value) => value.toFixed(3))),
         markLine: threshold == null ? undefined : {symbol: "none", silent: true, lineStyle: {color: red, type: "dashed"}, label: {formatter: "threshold", color: style("--quiet"), position: "insideStartTop"}, data: [{yAxis: threshold}]},
       },
     ],
@@ -224,16 +189,12 @@ function calibration(chart) {
   const bins = table(chart);
   const [first, second] = colours();
   const percent = {...axis, type: "value", min: 0, max: 1, axisLabel: {...axis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}};
-  const bar = (params, api) => {
-    const [low, high] = [api.coord([api.value(0), api.value(1)]), api.coord([api.value(0), api.value(2)])];
-    return {type: "line", shape: {x1: low[0], y1: low[1], x2: high[0], y2: high[1]}, style: {stroke: api.visual("color"), lineWidth: 1.4, opacity: 0.7}};
-  };
   const series = [["test set", first, "circle"], ["audit", second, "diamond"]].flatMap(([name, colour, symbol]) => {
     const own = bins.filter((bin) => bin["measured on"] === name);
     if (!own.length) return [];
     return [
-      {type: "custom", renderItem: bar, silent: true, tooltip: {show: false}, itemStyle: {color: colour}, encode: {x: 0, y: [1, 2]}, data: own.map((bin) => [bin["how sure"], bin.low, bin.high])},
-      {name, type: "line", symbol, symbolSize: 8, data: own.map((bin) => [bin["how sure"], bin.right, bin.texts]), lineStyle: {width: 2, color: colour}, itemStyle: {color: colour}},
+      whiskers(own.map((bin) => [bin["how sure"], bin.low, bin.high]), colour),
+      {name, type: "line", symbol, symbolSize: 8, data: own.map((bin) => [bin["how sure"], bin.right, bin.texts]), lineStyle: {width: 2, color: colour}, itemStyle: {color: colour}, ...(own.length === 1 && alone(share))},
     ];
   });
   series.push({name: "as sure as right", type: "line", silent: true, symbol: "none", data: [[0, 0], [1, 1]], lineStyle: {type: "dashed", width: 1.2, color: style("--quiet")}, itemStyle: {color: style("--quiet")}});

@@ -13,6 +13,7 @@ from services.dashboard.pages.project import charts_of
 from services.dashboard.project_figures import PROJECT as PAGE
 from services.dashboard.service_states import BUSY, ILL, Look, Work
 from tests.support.dashboards import PORT, TOKEN, Pages, records
+from tests.support.messages import names
 from tests.support.states import (
     PROJECT,
     all_answered,
@@ -120,6 +121,8 @@ def test_simulations_are_beside_the_learning_curve(pages: Pages) -> None:
         ("what-if breaking-ties, transformer", None, 3, 0.3, 0.2, 0.4),
         ("what-if random-sampling", None, 3, 0.3, 0.2, 0.4),
     ]
+    assert names(curve.says, "breaking-ties", "transformer", "linear")
+    assert not names(curve.says, "random-sampling")
 
 
 def test_what_doctor_finds_is_told(pages: Pages, client: TestClient) -> None:
