@@ -1,4 +1,4 @@
-"""Errors that users see. Each is one line with the cause and what to do."""
+"""Errors that users see, each one line with the cause and what to do; and how lines say texts and numbers."""
 
 import re
 
@@ -21,6 +21,14 @@ def one_line(message: object) -> str:
 def shown(text: str) -> str:
     """The lines of a text, with characters that a terminal would obey as escapes. JSON says the same."""
     return OBEYED_IN_LINES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 text`, `1,200 texts`, `2 batches`, `3 near-copies`."""
+    if number == 1:
+        return f"1 {what}"
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}es" if what.endswith("ch") else f"{what}s"
+    return f"{number:,} {plural}"
 
 
 class UserError(Exception):

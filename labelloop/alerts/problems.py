@@ -7,6 +7,7 @@ from statistics import fmean
 
 from labelloop.alerts.settings import AlertRules
 from labelloop.durations import spoken
+from labelloop.errors import counted
 from labelloop.loop.figures import curve
 from labelloop.loop.schedule import open_batches
 from labelloop.loop.settings_in_force import advice_in_force, checks_in_force
@@ -132,7 +133,7 @@ def _accuracy(state: LoopState, rules: AlertRules) -> Iterator[Alert]:
     last, best = points[-1], max(points[:-1], key=lambda point: point.accuracy)
     if best.accuracy - last.accuracy > rules.accuracy:
         text = (
-            f"Model {last.model} has {last.accuracy:.3f} with {last.labels} labels, "
+            f"Model {last.model} has {last.accuracy:.3f} with {counted(last.labels, 'label')}, "
             f"model {best.model} had {best.accuracy:.3f} with {best.labels}."
         )
         yield Alert("accuracy", f"{state.project_id}: accuracy fell", text)
@@ -165,7 +166,6 @@ def _stopping(state: LoopState) -> Iterator[Alert]:
     """Open as long as the criterion says stop."""
     checks, advice = checks_in_force(state), advice_in_force(state)
     if advice is not None and checks[-1].stop:
-        text = (
-            f"{advice.criterion}, after model {advice.model}: more than {advice.labels} labels change little."
-        )
+        labels = counted(advice.labels, "label")
+        text = f"{advice.criterion}, after model {advice.model}: more than {labels} change little."
         yield Alert("stopping", f"{state.project_id}: stopping is advised", text)

@@ -15,7 +15,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.projects.options import ProjectOptions, flag
 
 if TYPE_CHECKING:
@@ -164,14 +164,14 @@ def lines(state: "LoopState", texts: int) -> Iterator[str]:
 
     size = pool_of(state).size
     if not texts:
-        yield f"nothing changes: {state.project_id} has {size:,} texts, as before"
+        yield f"nothing changes: {state.project_id} has {counted(size, 'text')}, as before"
         return
     first = state.grown[-1].from_batch
-    more = f"{texts:,} more text{'s' * (texts > 1)}"
+    more = counted(texts, "more text")
     yield f"{state.project_id} has {more} from batch {first} on, {size:,} in all"
     if is_last_queried(state):
         most = batches_to_ask(for_next(state)) or 0
         yield (
-            f"it asks for none of them, as it has all of its {most} batches: "
+            f"it asks for none of them, as it has all of its {counted(most, 'batch')}: "
             f"`labelloop change {shlex.quote(state.project.name)} --batches {2 * most}` continues it"
         )

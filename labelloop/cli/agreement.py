@@ -12,7 +12,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import beginning, echo
 from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.projects.gold import AnsweredGold
@@ -91,7 +91,10 @@ def _gold_lines(texts: "Sequence[AnsweredGold]") -> Iterator[str]:
 
 
 def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
-    shared = f"{figures['shared']} of {figures['texts']} texts have labels from two or more people"
+    have = "has" if figures["shared"] == 1 else "have"
+    shared = (
+        f"{figures['shared']} of {counted(figures['texts'], 'text')} {have} labels from two or more people"
+    )
     if figures["alpha"] is None:
         why = (
             "they all have the same label"
@@ -112,7 +115,7 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
             if who["compared"]
             else ""
         )
-        yield f"{name:<{width}} {who['labels']} labels{compared}"
+        yield f"{name:<{width}} {counted(who['labels'], 'label')}{compared}"
     for pair in figures["confused"][:SHOWN]:
         yield f"confused    {' and '.join(pair['labels'])}: {_times(pair)}"
     for name, who in figures.get("gold", {}).items():
@@ -122,7 +125,7 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
             if who["labels"]
             else ""
         )
-        yield f"gold        {one_line(name)}: {who['labels']} labels{share}{discarded}"
+        yield f"gold        {one_line(name)}: {counted(who['labels'], 'label')}{share}{discarded}"
         if wrong := who["confused"]:
             more = f", and {len(wrong) - SHOWN} more" if wrong[SHOWN:] else ""
             yield f"            {', '.join(map(_mistake, wrong[:SHOWN]))}{more}"
@@ -146,7 +149,8 @@ def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
     asked = machine["asked"]
     others = ", ".join(f"{count} {one_line(why)}" for why, count in machine["abstained"].items())
     yield (
-        f"{source:<11} {machine['labelled']} of {asked} texts labelled{f' ({others})' if others else ''}"
+        f"{source:<11} {machine['labelled']} of {counted(asked, 'text')} labelled"
+        f"{f' ({others})' if others else ''}"
         f"{_as_people(machine['shown'], 'people who saw it')}"
         f"{_as_people(machine['unseen'], 'people who did not')}"
     )
@@ -158,7 +162,7 @@ def _machine(source: str, machine: Mapping[str, Any]) -> Iterator[str]:
         conflicts = f", {function['conflicts']} in conflict with others" if function["conflicts"] else ""
         pattern = f": {one_line(function['pattern'])}" if function["pattern"] else ""
         yield (
-            f"  {one_line(name):<{width}} {function['labelled']} of {asked} texts labelled"
+            f"  {one_line(name):<{width}} {function['labelled']} of {counted(asked, 'text')} labelled"
             f"{_as_people(function['compared'], 'people')}{conflicts}{pattern}"
         )
 

@@ -17,7 +17,7 @@ from labelloop.cli.known_people import known_people, roles_in
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.home import Home, existing_home, find_home
 from labelloop.config.locations import Where
-from labelloop.errors import one_line
+from labelloop.errors import counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.loop.history import History
@@ -227,7 +227,7 @@ async def _list(where: Where, argilla_options: GivenArgilla, as_json: bool) -> N
         return
     for person in people:
         standing = person.account if person.account in (GONE, DISABLED, REMOVED) else person.role or "-"
-        echo(f"{one_line(person.username):<24} {standing:<10} {person.labels:>6} labels")
+        echo(f"{one_line(person.username):<24} {standing:<10} {counted(person.labels, 'label'):>13}")
 
 
 @dataclass(frozen=True)

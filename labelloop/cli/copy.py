@@ -11,6 +11,7 @@ import rich_click as click
 
 from labelloop.cli import options
 from labelloop.cli.echo import echo
+from labelloop.errors import counted
 
 if TYPE_CHECKING:
     from labelloop.projects.move import LogSide
@@ -68,7 +69,7 @@ async def _copy(
         echo(json.dumps(asdict(moved)))
         return
     echo(f"{moved.project} now lives in {target_side.address}")
-    echo(f"copied        {moved.events} events, {moved.snapshots} snapshots of texts")
+    echo(f"copied        {counted(moved.events, 'event')}, {counted(moved.snapshots, 'snapshot')} of texts")
     echo(f"digest there  {moved.target_digest}")
     echo(f"digest here   {moved.source_digest}")
 

@@ -11,7 +11,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 
 if TYPE_CHECKING:
     from labelloop.loop.history import History
@@ -69,9 +69,9 @@ def _confirm(history: "History", log: str) -> None:
     from labelloop.loop.state import LoopState
 
     state = history.state
-    held = f"{len(history.datahashes)} events"
+    held = counted(len(history.datahashes), "event")
     if isinstance(state, LoopState):
-        held = f"{held}, {len(current(state))} labels, {len(state.models)} models"
+        held = f"{held}, {counted(len(current(state)), 'label')}, {counted(len(state.models), 'model')}"
     question = f"Delete {history.project} ({held}) from {log}? It cannot be undone"
     try:
         agreed = click.confirm(question, err=True)

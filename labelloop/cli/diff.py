@@ -12,7 +12,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import beginning, echo, tell
 from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.loop.state import LoopState
@@ -115,7 +115,7 @@ class Diff:
         else:
             yield from _accuracy_lines(comparison.test)
         percent = PERCENT * len(comparison.flips) / max(1, comparison.compared)
-        texts = f"{len(comparison.flips):,} of {comparison.compared:,} texts ({percent:.1f} %)"
+        texts = f"{len(comparison.flips):,} of {counted(comparison.compared, 'text')} ({percent:.1f} %)"
         yield f"pool        {texts} get another label"
         yield from self._move_lines()
         yield from self._class_lines()
@@ -228,7 +228,7 @@ class Diff:
 
 def _accuracy_lines(test: "AccuracyChange") -> Iterator[str]:
     yield (
-        f"test set    accuracy {test.before:.3f} → {test.after:.3f} on {test.texts:,} texts: "
+        f"test set    accuracy {test.before:.3f} → {test.after:.3f} on {counted(test.texts, 'text')}: "
         f"{test.difference:+.3f}, 95 % interval {test.low:+.3f} … {test.high:+.3f}"
     )
     p = f"p = {test.p_value:.3f}" if test.p_value >= LEAST_P else f"p < {LEAST_P}"

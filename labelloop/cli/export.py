@@ -9,6 +9,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.cli.output import Output, output_options
 from labelloop.config.locations import Where
+from labelloop.errors import counted
 from labelloop.projects.formats import Table
 
 
@@ -51,5 +52,5 @@ async def _export(where: Where, project: str | None, output: Output, as_json: bo
         facts = {"project": history.project, "file": placed.target, "format": placed.kind}
         echo(json.dumps({**facts, "log": state.log._asdict(), "rows": len(table), "labels": labelled}))
     else:
-        echo(f"{len(table)} texts, {labelled} of them labelled: {placed.target}")
+        echo(f"{counted(len(table), 'text')}, {labelled} of them labelled: {placed.target}")
         echo(f"from the log {state.log}")

@@ -9,6 +9,7 @@ from labelloop.cli.echo import echo, tell
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
+from labelloop.errors import counted
 from labelloop.projects.options import ProjectOptions
 
 
@@ -45,7 +46,7 @@ async def _fork(
         new_project, batches, notes = await fork(log, histories, history, name, batch, given_options, store)
     for note in notes:
         tell(note)
-    echo(f"project {new_project} starts with the labels of {batches} batches of {history.project}")
+    echo(f"project {new_project} starts with the labels of {counted(batches, 'batch')} of {history.project}")
 
 
 @click.command(context_settings=options.FROM_ENVIRONMENT)

@@ -10,7 +10,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.config.locations import Where
-from labelloop.errors import one_line
+from labelloop.errors import counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
@@ -104,7 +104,7 @@ async def _list(where: Where, project: str | None, as_json: bool) -> None:
     for name, shown in listed.called.items():
         before = f", {one_line(name)} at first" if name != shown else ""
         retired = ", retired" if name in listed.retired else ""
-        echo(f"{one_line(shown):<20} {counts[name]:>6} texts{before}{retired}")
+        echo(f"{one_line(shown):<20} {counted(counts[name], 'text'):>12}{before}{retired}")
 
 
 async def _change(where: Where, project: str | None, change: "Change") -> None:
@@ -116,7 +116,7 @@ async def _change(where: Where, project: str | None, change: "Change") -> None:
     choices = list(changed.labels.choices.values())
     echo(f"the labels of {history.project} are {one_line(as_csv(choices))}")
     if changed.unlabelled:
-        what_follows = "they are asked again" if changed.asked_again else "they are not asked again"
-        echo(f"{changed.unlabelled} texts have no label any more: {what_follows}")
+        what_follows = "asked again" if changed.asked_again else "not asked again"
+        echo(f"{counted(changed.unlabelled, 'text')} without a label from now on: {what_follows}")
     if changed.labels.place == changed.labels.number:
         tell("people go on in a new data set as soon as services work: `labelloop status` names it")

@@ -10,7 +10,7 @@ from labelloop.backoff import Backoff
 from labelloop.cli.screen import Activity, Screen
 from labelloop.config.deployment import ArgillaAccess
 from labelloop.config.home import Home
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, counted
 from labelloop.log.base import Log, own_group
 from labelloop.loop.figures import BatchLine, batch_lines
 from labelloop.loop.history import History, all_created
@@ -134,7 +134,7 @@ class Watch:
             why = f": {data.why}" if data.why else ""
             self._screen.line(f"{data.who} paused {history.project}{why}; `labelloop resume` continues it")
         if isinstance(data, PoolGrown):
-            self._screen.line(f"{data.who} added {data.snapshot.size:,} texts to {history.project}")
+            self._screen.line(f"{data.who} added {counted(data.snapshot.size, 'text')} to {history.project}")
         if isinstance(data, ProjectChanged) and getattr(data.settings, "test", None) is not None:
             self._screen.line(
                 f"{data.who} gave {history.project} another test set: from batch {data.from_batch} on "

@@ -14,7 +14,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.cli.options import PathOrName
 from labelloop.config.home import Home
-from labelloop.errors import UserError, shown
+from labelloop.errors import UserError, counted, shown
 from labelloop.projects.formats import (
     FORMATS,
     TEXTS,
@@ -93,7 +93,7 @@ class Placed:
             write_table(table, self.target, self.kind, self.safe)
         if self.formulas:
             echo(
-                f"{self.formulas} cell{'s' * (self.formulas > 1)} may be run as a formula by a spreadsheet: "
+                f"{counted(self.formulas, 'cell')} may be run as a formula by a spreadsheet: "
                 "to open the file in one, write it with --safe-for-spreadsheets",
                 err=True,
             )

@@ -17,7 +17,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.cli.output import Output, Placed, output_options
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.projects.formats import Row, Table
@@ -157,7 +157,7 @@ async def _predict(
         if placed.path is not None:
             write_origin(placed.target, placed.kind, history.project, state.log)
             unfinished.remove()
-        screen.finish(f"done: {rows:,} rows in {placed.target}")
+        screen.finish(f"done: {counted(rows, 'row')} in {placed.target}")
     placed.make_private()
     if as_json:
         facts = {"project": history.project, "file": placed.target, "format": placed.kind}
@@ -189,7 +189,7 @@ def written(answer: "PredictResult", placed: Placed, at_least: float | None, sho
     rows = int(best_labels.chosen(at_least).sum())
     if not rows and at_least is not None:
         raise UserError(
-            f"none of {best_labels.text_count:,} texts reaches {at_least:.12g} (the highest is "
+            f"none of {counted(best_labels.text_count, 'text')} reaches {at_least:.12g} (the highest is "
             f"{best_labels.highest:.3f}): give a lower --at-least; what is scored is kept for it"
         )
     table = answer.predictions.table(at_least)
@@ -211,9 +211,10 @@ def lines(
 ) -> Iterator[str]:
     """How many rows there are, which model made them, and what the audit says of them."""
     predictions = answer.predictions
-    what = "texts of the pool that nobody labelled" if predictions.is_pool else "texts"
+    texts = counted(predictions.best_labels.text_count, "text")
+    what = f"{texts} of the pool that nobody labelled" if predictions.is_pool else texts
     reach = "" if at_least is None else f", {rows:,} of them at {at_least:.12g} or above"
-    yield f"{predictions.best_labels.text_count:,} {what}{reach}: {target}"
+    yield f"{what}{reach}: {target}"
     yield f"by model {predictions.model.model} ({predictions.model.sha256})"
     if predictions.several is not None:
         yield f"a label counts from its threshold on: {_thresholds(answer)}"
@@ -235,12 +236,13 @@ def _calibrated(answer: "PredictResult", project: str) -> str:
     if answer.calibration is not None:
         calibration = answer.calibration
         return (
-            f"probabilities are calibrated by {calibration.audited} audited texts "
+            f"probabilities are calibrated by {counted(calibration.audited, 'audited text')} "
             f"(temperature {calibration.temperature:.2f})"
         )
+    audited = counted(len(answer.audited_texts), "audited text")
     return (
-        f"probabilities are not calibrated: {len(answer.audited_texts)} texts are audited, and it needs "
-        f"{FEWEST}; `labelloop change {quote(one_line(project))} --audit-share 0.2` draws some of each batch"
+        f"probabilities are not calibrated: {audited}, and it needs {FEWEST}; "
+        f"`labelloop change {quote(one_line(project))} --audit-share 0.2` draws some of each batch"
     )
 
 
@@ -251,7 +253,7 @@ def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None,
     above = "" if at_least is None else f" at {at_least:.12g} or above"
     if not audited_share.tells:
         return (
-            f"of {rows:,} texts{above}, too few are audited to tell how many are right: "
+            f"of {counted(rows, 'text')}{above}, too few are audited to tell how many are right: "
             f"{audited_share.audited}, and it takes {FEWEST_ABOVE}"
         )
     low, share, high = (
@@ -259,7 +261,7 @@ def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None,
     )
     like = "" if is_pool else ", if they are like those of the pool"
     return (
-        f"of {rows:,} texts{above}, {share:.1f} % right, 95 % interval {low:.1f} … {high:.1f} "
+        f"of {counted(rows, 'text')}{above}, {share:.1f} % right, 95 % interval {low:.1f} … {high:.1f} "
         f"(by {audited_share.audited} audited texts{like})"
     )
 

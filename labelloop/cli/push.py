@@ -14,7 +14,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo, tell
 from labelloop.config.home import Home
 from labelloop.config.locations import Where
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.projects.formats.files import HUB
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def lines(built: "BuiltModel", target: str, pushed: "Pushed | None") -> Iterator
     from labelloop.projects.push.card import MB, at_most, of_int8
 
     facts, onnx = built.facts, built.onnx
-    yield f"model {facts.model}, {facts.texts:,} labelled texts, {len(facts.labels)} labels: {target}"
+    learned = counted(facts.texts, "labelled text")
+    yield f"model {facts.model}, {learned}, {len(facts.labels)} labels: {target}"
     if pushed is not None:
         yield (
             f"commit {pushed.commit}" if pushed.is_new else "nothing has changed since the last commit there"
@@ -152,7 +153,8 @@ def lines(built: "BuiltModel", target: str, pushed: "Pushed | None") -> Iterator
     yield f"sha256 {facts.sha256}"
     if (tested := facts.tested) is not None:
         right = "texts all right" if facts.several else "accuracy"
-        yield f"{right} {tested.accuracy:.3f}, macro-F1 {tested.macro_f1:.3f} on {tested.size:,} test texts"
+        on = counted(tested.size, "test text")
+        yield f"{right} {tested.accuracy:.3f}, macro-F1 {tested.macro_f1:.3f} on {on}"
     elif (audit := facts.audit) is not None:
         yield f"accuracy {audit.accuracy:.3f} by audit, 95 % interval {audit.low:.3f} … {audit.high:.3f}"
     else:
@@ -160,7 +162,7 @@ def lines(built: "BuiltModel", target: str, pushed: "Pushed | None") -> Iterator
     if onnx is not None:
         yield (
             f"{onnx.whole.name}: {onnx.whole.size / MB:.1f} MB, the same labels as the model on "
-            f"{onnx.compared:,} texts, probabilities within {at_most(onnx.whole.furthest)}"
+            f"{counted(onnx.compared, 'text')}, probabilities within {at_most(onnx.whole.furthest)}"
         )
         if onnx.int8 is not None:
             yield f"{onnx.int8.name}: {of_int8(onnx, onnx.int8)}"

@@ -13,7 +13,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.cli.options import Beginning, Moment
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.loop.log_digest import LogDigest
@@ -139,12 +139,12 @@ def summary_text(summary: "Summary") -> str:
 
 def _lines(summary: "Summary") -> Iterator[str]:
     progress = summary.progress
-    yield f"project     {one_line(summary.name)} ({summary.project}), {summary.events} events"
+    yield f"project     {one_line(summary.name)} ({summary.project}), {counted(summary.events, 'event')}"
     for inactive_because in filter(None, (summary.halted, summary.moved)):
         yield f"            {inactive_because}"
     yield f"batches     {progress.done} done, {len(progress.open)} open"
     for batch in progress.open:
-        yield f"  {batch.batch:>8}  {batch.answered} of {batch.texts} texts answered"
+        yield f"  {batch.batch:>8}  {batch.answered} of {counted(batch.texts, 'text')} answered"
     yield f"labels      {_counts(progress.label_counts)}"
     for name, answers in progress.annotators.items():
         yield f"  {name}  {_counts(answers)}"
@@ -153,7 +153,7 @@ def _lines(summary: "Summary") -> Iterator[str]:
         accuracy = "" if model.accuracy is None else f", accuracy {model.accuracy:.3f}"
         accuracy += f" on the test set {model.test_set}" if model.test_set else ""
         lost = ", lost" if model.lost else ""
-        yield f"  {model.model:>8}  {model.labels} labels{accuracy}{lost}"
+        yield f"  {model.model:>8}  {counted(model.labels, 'label')}{accuracy}{lost}"
     yield f"digest      {summary.digest}"
     yield f"log         {summary.log}"
 
@@ -164,7 +164,9 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def verified_text(verified: "Verified") -> str:
     """The result, after notes on what was dropped or could not be checked."""
-    return "\n".join([*_notes(verified), f"verified: {verified.events} events, digest {verified.digest}"])
+    return "\n".join(
+        [*_notes(verified), f"verified: {counted(verified.events, 'event')}, digest {verified.digest}"]
+    )
 
 
 def _notes(verified: "Verified") -> Iterator[str]:
@@ -191,9 +193,8 @@ def _remeasured(measured: "Remeasured") -> str:
 
 
 def retrained_text(retrained: "Retrained") -> str:
-    trained = (
-        f"trained     model {retrained.model} again from {retrained.labels} labels, {retrained.seconds:.1f} s"
-    )
+    labels = counted(retrained.labels, "label")
+    trained = f"trained     model {retrained.model} again from {labels}, {retrained.seconds:.1f} s"
     changed = "".join(f"; {name} {before}, now {now}" for name, (before, now) in retrained.changed.items())
     return f"{trained}: {_likeness(retrained)}{changed}"
 
@@ -202,8 +203,8 @@ def _likeness(retrained: "Retrained") -> str:
     if retrained.difference is not None:
         difference = retrained.difference
         return (
-            f"other weights: of {difference.texts} texts {difference.other_label} get another label, "
-            f"and probabilities differ by {difference.probability:.4f} on average"
+            f"other weights: of {counted(difference.texts, 'text')} {difference.other_label} get another "
+            f"label, and probabilities differ by {difference.probability:.4f} on average"
         )
     if retrained.same is None:
         return "other bytes, but the first one is not kept, so its weights cannot be compared"

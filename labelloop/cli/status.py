@@ -16,7 +16,7 @@ from labelloop.cli.echo import echo, tell
 from labelloop.cli.known_people import roles_in
 from labelloop.config.deployment import GivenArgilla
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.learner.large_pools import EmbeddedTexts
@@ -116,7 +116,7 @@ def _service(service: Facts) -> str:
         times = "once" if service["restarts"] == 1 else f"{service['restarts']} times, last"
         parts.append(f"restarted {times} after {service['ended']}")
     if service.get("strangers"):
-        parts.append(f"skipped {service['strangers']} records of the log that are not events")
+        parts.append(f"skipped {counted(service['strangers'], 'record')} of the log that are not events")
     parts += [str(service[key]) for key in ("doing", "waiting", "failure") if service.get(key)]
     return ", ".join(parts)
 
@@ -128,14 +128,14 @@ def _project(project: "Summary") -> Iterator[str]:
     progress, model = project.progress, project.progress.model
     yield f"project   {one_line(project.name)} ({project.project}): {project.phase}"
     yield (
-        f"  {progress.done} batch{'es' * (progress.done != 1)} done, {len(progress.open)} open, "
-        f"{len(progress.labels)} labels, {progress.discarded} discarded, pool {progress.pool}"
+        f"  {counted(progress.done, 'batch')} done, {len(progress.open)} open, "
+        f"{counted(len(progress.labels), 'label')}, {progress.discarded} discarded, pool {progress.pool}"
     )
     reasons = LEFT_OUT_BESIDE_GOLD if progress.gold else LEFT_OUT
     if left_out := [f"{count} {reasons[why]}" for why, count in progress.left_out.items() if count]:
         yield f"  left out of the pool: {', '.join(left_out)}"
     for topic in progress.topics:
-        yield f"  {topic.texts:,} texts from the topic {read_up_to(topic.topic, topic.offsets)}"
+        yield f"  {counted(topic.texts, 'text')} from the topic {read_up_to(topic.topic, topic.offsets)}"
     if progress.places > 1:
         yield f"  people answer in the data set {data_set_name(project.project, progress.places - 1)}"
     if progress.only_for is not None:
@@ -145,13 +145,14 @@ def _project(project: "Summary") -> Iterator[str]:
     if progress.gold is not None:
         yield f"  gold texts: {_gold(progress.gold, project.name)}"
     for batch in progress.open:
-        several = f" ({batch.answers} answers)" if batch.answers > batch.answered else ""
-        answered = f"{batch.answered} of {batch.texts} texts answered{several}"
+        several = f" ({counted(batch.answers, 'answer')})" if batch.answers > batch.answered else ""
+        answered = f"{batch.answered} of {counted(batch.texts, 'text')} answered{several}"
         yield f"  batch {batch.batch}: {answered}{_waiting(batch.waiting)}{_gold_left(batch.gold_left)}"
     if project.stuck is not None:
         yield f"  {project.stuck.line}"
     if project.embedded is not None and not project.embedded.is_whole and not progress.finished:
-        yield f"  embedded for later picks: {project.embedded.texts:,} of {project.embedded.of:,} texts"
+        of = counted(project.embedded.of, "text")
+        yield f"  embedded for later picks: {project.embedded.texts:,} of {of}"
     if model is not None:
         tested = "" if model.accuracy is None else f", {_figures(model)} on {_test_set(model)}"
         yield f"  model {model.model}{tested}: {_folder(project)}"
@@ -178,7 +179,7 @@ def _waiting(texts: int) -> str:
 
 
 def _gold_left(texts: int) -> str:
-    return f", {texts} gold text{'s' * (texts != 1)} left" if texts else ""
+    return f", {counted(texts, 'gold text')} left" if texts else ""
 
 
 def _gold(gold: "GoldSummary", project: str) -> str:
@@ -211,10 +212,10 @@ def _folder(project: "Summary") -> str:
 
 
 def _audit(audit: "Audited", pool: int) -> str:
-    then = "" if audit.texts in (None, pool) else f" (of {audit.texts:,} texts then)"
+    then = "" if audit.texts in (None, pool) else f" (of {counted(audit.texts, 'text')} then)"
     return (
         f"accuracy of model {audit.model} on the pool{then} {audit.accuracy:.3f} "
-        f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {audit.audited} texts drawn at random"
+        f"(95 %: {audit.low:.3f} to {audit.high:.3f}), from {counted(audit.audited, 'text')} drawn at random"
     )
 
 
@@ -225,7 +226,7 @@ def _stopping(stopping: "StoppingSummary") -> str:
         return f"{checked}: it says stop"
     if stopping.advised_at is None:
         return checked
-    return f"{checked}; it last began to say stop at {stopping.advised_at} labels"
+    return f"{checked}; it last began to say stop at {counted(stopping.advised_at, 'label')}"
 
 
 def _suggester(suggester: "SuggesterSummary", project: str) -> str:
@@ -238,7 +239,8 @@ def _suggester(suggester: "SuggesterSummary", project: str) -> str:
     more = f"`labelloop change {quote(one_line(project))} --suggest-parameter max_cost=NUMBER` allows more"
     over = f": no more is spent; {more}" if suggester.is_spent else ""
     failed = f", {suggester.failed} failed" if suggester.failed else ""
-    return f"{by}{votes}; {suggester.labelled} of {suggester.asked} texts labelled{failed}{cost}{limit}{over}"
+    labelled = f"{suggester.labelled} of {counted(suggester.asked, 'text')} labelled"
+    return f"{by}{votes}; {labelled}{failed}{cost}{limit}{over}"
 
 
 def _duration(since: float | None) -> str:
@@ -290,6 +292,6 @@ def _line(project: "Summary") -> str:
     progress = project.progress
     name = one_line(project.name)
     return (
-        f"{name:<20} {project.project:<28} {len(progress.labels):>6} of {progress.pool} texts labelled, "
-        f"{len(progress.open)} {'batch' if len(progress.open) == 1 else 'batches'} open, {project.phase}"
+        f"{name:<20} {project.project:<28} {len(progress.labels):>6} of {counted(progress.pool, 'text')} "
+        f"labelled, {counted(len(progress.open), 'batch')} open, {project.phase}"
     )

@@ -15,7 +15,7 @@ from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.cli.options_from_model import project_options
 from labelloop.config.locations import Where
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, counted
 from labelloop.projects.options import ProjectOptions
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ async def _played(store: "Store", state: "LoopState", other: "ProjectCreated", s
     with scratch as folder, closing(Worker(threads)) as worker:
         async for point in SimulatedLoop(worker, store, threads, state, Path(folder)).run(project):
             if sys.stderr.isatty():
-                echo(f"seed {seed}: {point.labels} labels, accuracy {point.accuracy:.3f}", err=True)
+                echo(
+                    f"seed {seed}: {counted(point.labels, 'label')}, accuracy {point.accuracy:.3f}", err=True
+                )
             points.append(point)
     return points
 

@@ -11,7 +11,7 @@ import rich_click as click
 from labelloop.cli import options
 from labelloop.cli.echo import echo
 from labelloop.config.locations import Where
-from labelloop.errors import UserError, one_line
+from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
     from labelloop.cli.opened import Opened
@@ -168,4 +168,4 @@ def _model(model: Mapping[str, Any]) -> str:
         probability, each = f"{model['probability']:.2f}", model.get("probabilities")
         prediction = f"{model['predicted']} ({probability})" if each is None else _several(each, probability)
         predicts = f", predicts {prediction}"
-    return f"model {model['model']:<6}{model['labels']} labels, {learned}{predicts}"
+    return f"model {model['model']:<6}{counted(model['labels'], 'label')}, {learned}{predicts}"

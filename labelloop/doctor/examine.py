@@ -19,7 +19,7 @@ from labelloop.config.service_settings import LOCAL, chosen_engine
 from labelloop.doctor import FAIL, OK, WARN, Finding
 from labelloop.doctor.machine import check_disks, check_home, check_ports, judge_clock
 from labelloop.doctor.software import check_plugins, check_python, check_versions, release, requirements
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, counted
 from labelloop.learner.base_model import BUNDLED, is_of_hub, resolve
 from labelloop.log import LogLost, open_log
 from labelloop.log.open import log_plugin
@@ -174,12 +174,8 @@ async def _read(url: str) -> LogReport:
         for failure in summary.progress.failures[-1:]
         if summary.progress.paused
     ]
-    contents = f"{url} ({_count(len(histories), 'project')}, {_count(len(times), 'event')})"
+    contents = f"{url} ({counted(len(histories), 'project')}, {counted(len(times), 'event')})"
     return LogReport(halted or paused or [Finding("log", OK, contents)], histories, max(times, default=None))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def check_store(locations: Locations) -> list[Finding]:

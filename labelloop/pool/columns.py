@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 
 SHOWN = 3
 CORRECT = "correct them"
@@ -50,23 +50,19 @@ def refused(source: str, bad: Mapping[int, Bad], rows: int) -> UserError:
     if len(bad) == rows:
         return UserError(f"{source} has no row that can be used ({_reasons(bad)}); {remedies}")
     return UserError(
-        f"{source} has {_counted(bad)} that cannot be used ({_reasons(bad)}); {remedies}, "
+        f"{source} has {counted(len(bad), 'row')} that cannot be used ({_reasons(bad)}); {remedies}, "
         "or leave them out with --skip-bad-rows"
     )
 
 
 def no_rows(source: str) -> UserError:
-    """The error for a data set that has a header at most."""
-    return UserError(f"{source} holds no rows; give a data set with at least two texts")
+    """The error for a data set, or a file of texts, that has a header at most."""
+    return UserError(f"{source} holds no rows: give one that has some texts")
 
 
 def left_out(source: str, bad: Mapping[int, Bad], what: str = "row") -> str:
     """The note that counts them when they are left out."""
-    return f"{source}: {_counted(bad, what)} left out ({_reasons(bad)})"
-
-
-def _counted(bad: Mapping[int, Bad], what: str = "row") -> str:
-    return f"{len(bad):,} {what}{'s' * (len(bad) != 1)}"
+    return f"{source}: {counted(len(bad), what)} left out ({_reasons(bad)})"
 
 
 def _reasons(bad: Mapping[int, Bad]) -> str:

@@ -53,7 +53,7 @@ def read_file(path: Path, reading: Reading) -> Columns:
     """The columns of a file, read as what it holds. Raises `UserError`."""
     try:
         if path.stat().st_size == 0:
-            raise UserError(f"{path} is empty; give a data set with at least two texts")
+            raise UserError(f"{path} is empty: give one that has some texts")
         kind = _kind(path)
         try:
             columns = _of_kind(kind, path, reading)

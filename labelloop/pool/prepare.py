@@ -5,7 +5,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.pool.columns import no_rows, rows_named
 from labelloop.pool.label_cells import called, label_name, label_text, names_in, ordered, quoted
 from labelloop.pool.snapshot import Row
@@ -170,7 +170,7 @@ def summary(prepared: Prepared) -> str | None:
         (prepared.unlabelled, unlabelled),
         (prepared.in_pool, "also in the pool"),
     ]
-    return f"{size:,} texts{parts}" if (parts := in_brackets(facts)) else None
+    return f"{counted(size, 'text')}{parts}" if (parts := in_brackets(facts)) else None
 
 
 def in_brackets(facts: Iterable[tuple[int, str]]) -> str:

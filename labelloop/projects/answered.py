@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.loop.labels import of_answer
 from labelloop.loop.verdict import verdict
 from labelloop.pool.columns import Columns, rows_named
@@ -105,11 +105,11 @@ def _notes(
     discarded = sum(answer.discarded for answer in decided.values())
     without = f", {discarded:,} of them discarded" if discarded else ""
     yield (
-        f"{answered.source}: {len(decided):,} texts are answered{without}, {size - len(decided):,} are left "
+        f"{answered.source}: {counted(len(decided), 'text')} answered{without}, {size - len(decided):,} left "
         "to label"
     )
     if few := voted - len(decided):
         yield (
-            f"{few:,} texts have fewer answers than --min-submitted {options.min_submitted}: they are asked "
-            "again"
+            f"{counted(few, 'text')} with fewer answers than --min-submitted {options.min_submitted}: "
+            "asked again"
         )

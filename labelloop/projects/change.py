@@ -6,7 +6,7 @@ from dataclasses import replace as replace_state
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.log.base import Log
 from labelloop.loop.gold_texts import gold_at, gold_snapshots
 from labelloop.loop.history import History
@@ -170,7 +170,8 @@ async def fork(
     created = replaced(created, labels=state.project.labels)
     if created.max_batches is not None and created.max_batches <= batches:
         raise UserError(
-            f"{name} would start with {batches} batches and end there: give --batches {batches + 1} or more"
+            f"{name} would start with {counted(batches, 'batch')} and end there: "
+            f"give --batches {batches + 1} or more"
         )
     with tempfile.TemporaryDirectory(prefix="labelloop-") as folder:
         further = await new_texts(options, state, project, new_project, store, Path(folder))
@@ -227,8 +228,8 @@ def _check_change(after: LoopState, first: int) -> None:
     project = at_batch(after, first)
     if project.max_batches is not None and first >= project.max_batches:
         raise UserError(
-            f"there is no batch {first}: {after.project_id} has {project.max_batches} batches in all: "
-            "give a larger --batches"
+            f"there is no batch {first}: {after.project_id} has {counted(project.max_batches, 'batch')} "
+            "in all: give a larger --batches"
         )
     ahead = 1 + (MOST_AHEAD if project.lookahead_grows else project.lookahead)
     places = {change.from_batch + more for change in after.changes for more in range(ahead + 1)}
@@ -284,7 +285,9 @@ def _asked_fields(project: ProjectCreated, options: ProjectOptions, texts: int) 
     elif "stopping" in asked_fields:
         check_stopping(after)
     if "batch_size" in asked_fields and after.batch_size > texts:
-        raise UserError(f"a batch of {after.batch_size} is larger than the pool of {texts} texts: give less")
+        raise UserError(
+            f"a batch of {after.batch_size} is larger than the pool of {counted(texts, 'text')}: give less"
+        )
     ahead = (after.lookahead + 1) * after.batch_size
     if "lookahead" in asked_fields and after.lookahead and ahead > texts:
         raise UserError(

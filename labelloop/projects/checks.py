@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from labelloop.config.service_settings import default_threads
-from labelloop.errors import TaskError, UserError
+from labelloop.errors import TaskError, UserError, counted
 from labelloop.learner.requests import ClassifierSpec, TryRequest, TryResult
 from labelloop.learner.worker import Worker
 from labelloop.loop.label_lists import label_list
@@ -154,8 +154,8 @@ def check_sizes(options: ProjectOptions, data: ProjectData) -> None:
     size = data.pool.size
     if options.batch_size > size:
         raise UserError(
-            f"a batch of {options.batch_size} is larger than the pool of {size} texts{_left_out(data)}: "
-            f"give --batch-size {size} or less, or more texts"
+            f"a batch of {options.batch_size} is larger than the pool of "
+            f"{counted(size, 'text')}{_left_out(data)}: give --batch-size {size} or less, or more texts"
         )
     if options.cold_start == "balanced" and data.pool.label_column is None:
         raise UserError(

@@ -42,6 +42,7 @@ from labelloop.projects.options_as_fields import (
     as_fields,
     as_option,
     default_strategy,
+    how_to_change,
     new_classifier,
     recorded_options,
 )
@@ -210,15 +211,15 @@ def check_same(
         if option == LABELS or option not in options.given_names:
             continue
         if not (value == now or _means(recorded, options, option, now)):
-            raise _other(recorded, option, now)
+            raise _other(recorded, options, option, now)
     for option, now in own_annotators.differing(state, options):
-        raise _other(recorded, option, now)
+        raise _other(recorded, options, option, now)
     _check_columns(recorded, options)
     if options.dataset is not None or options.labelled is not None or answered is not None:
         kept_columns = OpenSnapshot.open(store.snapshot(recorded.pool)).kept_columns
         options = options.with_other(**{name: now for name, now in _of_columns(recorded).items() if now})
         if options.keep_columns is not None and tuple(to_keep(options)) != kept_columns:
-            raise _other(recorded, "keep_columns", kept_columns)
+            raise _other(recorded, options, "keep_columns", kept_columns)
         _check_texts(recorded, state, options.with_other(keep_columns=kept_columns), answered)
 
 
@@ -231,7 +232,7 @@ def _check_columns(recorded: ProjectCreatedV4, options: ProjectOptions) -> None:
     for option, now in recorded_columns.items():
         if getattr(options, option) not in (None, now):
             unsaid = (recorded.pool.text_column,) if option == TEXT_COLUMN else ()
-            raise _other(recorded, option, now or unsaid)
+            raise _other(recorded, options, option, now or unsaid)
 
 
 def _of_columns(recorded: ProjectCreatedV4) -> dict[str, tuple[str, ...]]:
@@ -277,20 +278,20 @@ def _check_texts(
         )
     tests = [None if each is None else each.digest for each in (data.test, recorded.test)]
     if options.test is not None and (None in tests or tests[0] != tests[1]):
-        raise _other(recorded, "test", "none" if recorded.test is None else "another test set")
+        raise _other(recorded, options, "test", "none" if recorded.test is None else "another test set")
     gold = gold_at(state, state.numbered).snapshot
     if data.gold is not None and data.gold.digest != (gold.digest if gold else None):
-        raise _other(recorded, "gold", "other gold texts" if gold else "none")
+        raise _other(recorded, options, "gold", "other gold texts" if gold else "none")
 
 
-def _other(recorded: ProjectCreated, option: str, value: Any) -> UserError:
+def _other(recorded: ProjectCreated, options: ProjectOptions, option: str, value: Any) -> UserError:
     has = f"{flag(option)} {shlex.quote(as_csv(value)) if isinstance(value, tuple) else value}"
     if ProjectOptions.options()[option].one_each:
         has = " ".join(f"{flag(option)} {shlex.quote(name)}" for name in value) or f"no {flag(option)}"
-    if option in ProjectOptions.taken_by("change"):
+    if option in ProjectOptions.taken_by("change") and value != own_annotators.EVERYBODY:
         return UserError(
-            f"the project {recorded.name!r} has {has}: leave the option out, "
-            "change it with `labelloop change`, or give another --name"
+            f"the project {recorded.name!r} has {has}: leave the option out,"
+            f"{how_to_change(recorded, options, option)} or give another --name"
         )
     return UserError(
         f"the project {recorded.name!r} was created with {has}, which cannot change: "

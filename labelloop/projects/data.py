@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.pool.context import kind_of
 from labelloop.pool.hugging_face import Split
 from labelloop.pool.label_cells import Cells
@@ -81,20 +81,20 @@ def prepare_data(
         options = _of_task(options, labelled.cells)
     if options.dataset is None:
         table = replace(table, label_column=None, labels=None)
-    tell(f"looking for duplicates in {len(table.texts):,} texts")
+    tell(f"looking for duplicates in {counted(len(table.texts), 'text')}")
     labels = answered.labels if answered else options.labels
     pool = clean_pool(table, labels or (known_labels(labelled, table) if labelled else None))
     if options.needs_gold and pool.unlabelled:
-        raise _without_gold(dataset, f"has {pool.unlabelled} texts without a label")
+        raise _without_gold(dataset, f"has {counted(pool.unlabelled, 'text')} without a label")
     labels_of = matched(labelled, pool, dataset) if labelled else {}
     people_said = answers(answered, table, pool, options) if answered else NO_ANSWERS
     notes = [*table.notes, *(labelled.notes if labelled else ()), note_on(dataset, pool)]
     if options.drop_near_copies or looks_for_near_copies:
-        tell(f"looking for near-copies in {len(pool.rows):,} texts")
+        tell(f"looking for near-copies in {counted(len(pool.rows), 'text')}")
     if options.drop_near_copies:
         pool, labels_of = _without_near_copies(pool, labels_of, people_said.by_item)
         people_said = answers(answered, table, pool, options) if answered else NO_ANSWERS
-        notes.append(f"{dataset}: {pool.near_copies:,} near-copies of other texts left out")
+        notes.append(f"{dataset}: {counted(pool.near_copies, 'near-copy')} of other texts left out")
     elif looks_for_near_copies and (note := near_copies_note([row.text for row in pool.rows])):
         notes.append(f"{dataset}: {note}")
     tested = _test(options, pool)
@@ -111,7 +111,7 @@ def prepare_data(
         notes.append(f"metadata: {', '.join(f'{name} ({kind})' for name, kind in metadata.items())}")
     gold = _gold(options, table, pool, metadata) if options.gold is not None else None
     notes += gold.notes if gold else ()
-    tell(f"storing {len(pool.rows):,} texts")
+    tell(f"storing {counted(len(pool.rows), 'text')}")
     return ProjectData(
         pool=keep_snapshot(folder, "pool", table, pool, kept_values),
         test=keep_snapshot(folder, "test", *tested) if tested else None,
@@ -225,8 +225,8 @@ def _test(options: ProjectOptions, pool: Prepared) -> tuple[SourceTable, Prepare
     of_pool, of_test = len(options.text_column or ("",)), len(text_columns or ("",))
     if of_pool != of_test:
         raise UserError(
-            f"--test-text-column names {of_test} columns for the {of_pool} of a text: name one for each "
-            "--text-column, in the same order"
+            f"--test-text-column names {counted(of_test, 'column')} for the {of_pool} of a text: "
+            "name one for each --text-column, in the same order"
         )
     table = load(
         options.test,
@@ -249,7 +249,7 @@ def note_on(what: str, prepared: Prepared) -> str | None:
 
 def _given_note(labelled: str | None, labels_of: Mapping[int, tuple[str, ...]], pool: Prepared) -> str:
     unlabelled = len(pool.rows) - len(labels_of)
-    return f"{labelled}: {len(labels_of):,} texts already have labels, {unlabelled:,} are left to label"
+    return f"{labelled}: {counted(len(labels_of), 'text')} with labels, {unlabelled:,} left to label"
 
 
 def keep_snapshot(

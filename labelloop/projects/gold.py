@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.loop import gold_texts
 from labelloop.loop.label_lists import label_list
 from labelloop.loop.random_draws import audit_count
@@ -43,7 +43,7 @@ def check_gold_share(share: float, batch_size: int, has_gold: bool) -> None:
 def gold_note(share: float, batch_size: int) -> str:
     """What a share means for the work of people."""
     texts = audit_count(share, batch_size)
-    return f"each batch of {batch_size} has {texts} gold text{'s' * (texts != 1)} in addition"
+    return f"each batch of {batch_size} has {counted(texts, 'gold text')} in addition"
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def read_gold(
     source = str(options.gold)
     if columns.texts is not None and len(columns.texts) != len(columns.as_in_pool):
         raise UserError(
-            f"--gold-text-column names {len(columns.texts)} columns for the {len(columns.as_in_pool)} of a "
-            "text: name one for each, in the same order"
+            f"--gold-text-column names {counted(len(columns.texts), 'column')} for the "
+            f"{len(columns.as_in_pool)} of a text: name one for each, in the same order"
         )
     table = load(
         source,
@@ -142,7 +142,7 @@ def _note(source: str, prepared: Prepared) -> str:
         (prepared.empty, "empty left out"),
         (prepared.unlabelled, "unlabelled left out"),
     ]
-    texts = f"{len(prepared.rows):,} gold text{'s' * (len(prepared.rows) != 1)}"
+    texts = counted(len(prepared.rows), "gold text")
     return f"{source}: {texts}{in_brackets(facts)}"
 
 

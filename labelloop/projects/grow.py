@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, counted
 from labelloop.log.base import Log
 from labelloop.loop.gold_texts import gold_snapshots
 from labelloop.loop.history import History
@@ -88,7 +88,7 @@ class Further:
     def take(self, table: SourceTable) -> Read:
         """Write a snapshot of what is new in a table. Raises UserError."""
         source = table.source
-        self._tell(f"looking for those of {len(table.texts):,} texts that are new")
+        self._tell(f"looking for the new ones of {counted(len(table.texts), 'text')}")
         table = with_names(table, self._first_names)
         further = clean_further(table, self._project.labels, self._there, self._in_gold)
         if self._options.drop_near_copies and further.rows:
@@ -168,7 +168,7 @@ def _note(source: str, further: Prepared, has_gold: bool) -> str:
         (further.empty, "empty left out"),
         (unlabelled, "without a known label, so that the pool no longer has one for each text"),
     ]
-    new = f"{format(len(rows), ',') if rows else 'no'} new text{'s' * (len(rows) != 1)}"
+    new = counted(len(rows), "new text") if rows else "no new texts"
     return f"{source}: {new}{in_brackets(facts)}"
 
 
@@ -232,7 +232,7 @@ async def grow_by(
             texts = sum(snapshot.size for snapshot in snapshots)
             if not texts:
                 return Grown(0, notes, state)
-            tell(f"storing {texts:,} texts")
+            tell(f"storing {counted(texts, 'text')}")
             for snapshot in snapshots:
                 file = Path(folder) / snapshot.uri.removeprefix(f"{history.project}/")
                 await asyncio.to_thread(store.add_snapshot, snapshot, file)

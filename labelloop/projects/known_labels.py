@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.pool.columns import SHOWN, rows_named
 from labelloop.pool.label_cells import (
     Cells,
@@ -128,7 +128,7 @@ def _by_item(
     if unlike:
         shown = f"{'; '.join(list(unlike.values())[:SHOWN])}{' …' if len(unlike) > SHOWN else ''}"
         raise UserError(
-            f"{labelled.source} has several labels for {len(unlike):,} text{'s' * (len(unlike) > 1)} "
+            f"{labelled.source} has several labels for {counted(len(unlike), 'text')} "
             f"({shown}): choose one for each"
         )
     return {item: names_of(ordered(first[item][1], labels) or ()) for item in sorted(first)}
@@ -157,7 +157,7 @@ def _check_named(table: SourceTable, by: str) -> None:
     ]
     if nameless:
         raise UserError(
-            f"{table.source} has {len(nameless)} labels without {by} ({rows_named(nameless)}): "
+            f"{table.source} has {counted(len(nameless), 'label')} without {by} ({rows_named(nameless)}): "
             "fill that column in, or leave these rows out"
         )
 

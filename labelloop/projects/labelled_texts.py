@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.loop.gold_texts import gold_snapshots, used
 from labelloop.loop.label_lists import LabelList, first_names, label_list
 from labelloop.loop.pools import pool_of
@@ -113,8 +113,8 @@ def prepare_test(
     test_columns = options.test_text_column or columns
     if len(test_columns) != len(columns):
         raise UserError(
-            f"--test-text-column names {len(test_columns)} columns for the {len(columns)} of a text: "
-            "name one for each, in the same order"
+            f"--test-text-column names {counted(len(test_columns), 'column')} for the {len(columns)} of a "
+            "text: name one for each, in the same order"
         )
     table = load(
         str(options.test),

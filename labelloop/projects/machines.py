@@ -10,6 +10,7 @@ from labelloop.loop.state import LoopState, Suggester
 from labelloop.loop.suggestions import MODEL, NOBODY_ELSE, is_any_machine_chosen, suggester_at, suggester_next
 from labelloop.machines.suggesters import chosen, merged
 from labelloop.projects.options import ProjectOptions
+from labelloop.projects.options_as_fields import how_to_change
 from schemas.events import SuggesterChosen, SuggesterChosenV2
 
 ABOUT_MACHINES = frozenset({"suggest", "suggest_parameters", "machine_vote"})
@@ -46,7 +47,8 @@ def check_same_suggester(state: LoopState, options: ProjectOptions) -> None:
         vote = " --machine-vote" if now.votes else ""
         raise UserError(
             f"the project {state.project.name!r} has --suggest {now.choice.name}{vote}, and these options "
-            "differ: leave them out, change it with `labelloop change`, or give another --name"
+            f"differ: leave them out,{how_to_change(state.project, options, 'suggest')} "
+            "or give another --name"
         )
 
 

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from enum import IntEnum
 
+from labelloop.errors import counted
 from labelloop.loop.history import History
 from labelloop.loop.labels import current
 from labelloop.loop.pools import remaining
@@ -43,7 +44,7 @@ def next_steps(history: History) -> Iterator[str]:
     if ending(history) != Ending.FINISHED or not isinstance(state, LoopState):
         return
     name = shlex.quote(state.project.name)
-    yield f"`labelloop export --project {name}` writes its {len(current(state))} labels"
+    yield f"`labelloop export --project {name}` writes its {counted(len(current(state)), 'label')}"
     if remaining(state):
         yield f"`labelloop predict --project {name}` has the model label its other texts"
     if state.ended:

@@ -1,11 +1,14 @@
 """Convert a project's options to fields of ProjectCreated, and back."""
 
+import json
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from labelloop.errors import UserError
 from labelloop.loop.settings_in_force import batches_in_all, batches_to_ask
+from labelloop.pool.label_cells import as_csv
 from labelloop.projects.options import GROWS, LOOKAHEAD, SHORT, ProjectOptions, flag
 from schemas.events import ProjectCreated, ProjectCreatedV3
 from schemas.parts import Choice
@@ -13,6 +16,7 @@ from schemas.parts import Choice
 CLASSIFIER = "classifier"
 STRATEGY = "strategy"
 PARAMETERS = "parameters"
+OF_FILES = ("guidelines", "test", "gold")
 STAYS = "name"
 """The part of a field (as in `classifier.name`) that is kept if only the other parts are given."""
 
@@ -37,6 +41,41 @@ def as_option(project: ProjectCreated, name: str) -> Any:
     if part in SHORT:
         return value.parameters.get(part, ProjectOptions.model_fields[name].default)
     return option.absent if value is None else getattr(value, part)
+
+
+def how_to_change(project: ProjectCreated, options: ProjectOptions, option: str) -> str:
+    """What gives a project all that these options say of a setting, in words to put behind a comma.
+
+    A command that says it as it stands, unless that takes a file, whose columns other options may tell.
+    """
+    names = [each for each in ProjectOptions.taken_by("change") if _setting(each) == _setting(option)]
+    said = [(each, getattr(options, each)) for each in names if each in options.given_names]
+    is_of_file = any(value is None or each in OF_FILES for each, value in said)
+    words = [word for each, value in said for word in _words(each, value)]
+    command = shlex.join(["labelloop", "change", project.name, *words])
+    if is_of_file or not command.isprintable() or {*command} & {*"`;"}:
+        return " change it as `labelloop change --help` says,"
+    return f" run `{command}` to change it,"
+
+
+def _setting(option: str) -> str:
+    if option == "machine_vote":
+        return "suggest"
+    recorded = ProjectOptions.options()[option].recorded
+    return recorded.partition(".")[0] if recorded else option.partition("_")[0]
+
+
+def _words(option: str, value: Any) -> list[str]:
+    """The option with its value as words of a command line."""
+    if isinstance(value, bool):
+        return [flag(option) if value else flag(option).replace("--", "--no-", 1)]
+    if isinstance(value, Mapping):
+        pairs = ((name, json.dumps(each, ensure_ascii=False)) for name, each in value.items())
+        return [word for name, each in pairs for word in (flag(option), f"{name}={each}")]
+    if isinstance(value, tuple):
+        each_alone = value if ProjectOptions.options()[option].one_each else [as_csv(value)]
+        return [word for each in each_alone for word in (flag(option), each)]
+    return [flag(option), str(value)]
 
 
 def as_fields(options: ProjectOptions) -> dict[str, Any]:

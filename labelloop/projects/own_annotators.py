@@ -16,6 +16,8 @@ from schemas.events import AnnotatorChanged
 from schemas.parts import SettingsV4, Snapshot
 
 AT_CREATION = "annotators"
+EVERYBODY = "none of its own"
+"""What a project says of its annotators that all see. It stays so; a fork may have some of its own."""
 LONGEST = 100
 
 
@@ -33,7 +35,7 @@ def check_annotators(names: Sequence[str], min_submitted: int) -> None:
         raise UserError("--annotators names nobody: give the names of those who shall see the project")
     if min_submitted > len(names):
         raise UserError(
-            f"{min_submitted} annotators are wanted for each text, and {len(names)} see the project: "
+            f"{min_submitted} annotators are wanted for each text, and --annotators names {len(names)}: "
             "give a smaller --min-submitted, or more --annotators"
         )
 
@@ -78,7 +80,7 @@ def differing(state: LoopState, options: ProjectOptions) -> Iterator[tuple[str, 
     """The given options that are other than what holds for the project, and what holds."""
     only_for, share = annotators(state), overlap_at(state, state.numbered)
     if options.annotators is not None and set(options.annotators) != set(only_for or ()):
-        yield "annotators", only_for or "none of its own"
+        yield "annotators", only_for or EVERYBODY
     if options.overlap not in (None, share):
         yield "overlap", share
     if options.gold_share not in (None, gold_now := gold_at(state, state.numbered).share):

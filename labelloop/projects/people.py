@@ -29,7 +29,8 @@ def check_known(name: str, histories: Histories, roles: Mapping[str, str] | None
         return
     closed = {each for each, standing in standings(histories).items() if standing.is_barred}
     people = sorted(each for each in known - closed if (roles or {}).get(each, ANNOTATOR) == ANNOTATOR)
-    there = f"there are {', '.join(map(one_line, people))}" if people else "there is nobody yet"
+    are = "is" if len(people) == 1 else "are"
+    there = f"there {are} {', '.join(map(one_line, people))}" if people else "there is nobody yet"
     unknown = (
         ""
         if roles is not None

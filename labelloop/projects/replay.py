@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from labelloop.errors import TaskError, UserError
+from labelloop.errors import TaskError, UserError, counted
 from labelloop.log.base import Log
 from labelloop.loop.digest import loop_digest
 from labelloop.loop.history import ChainedHistory, History
@@ -103,8 +103,8 @@ async def check_beginning(log: Log, project: str, expected: Sequence[LogDigest])
     for beginning in expected:
         if beginning.events > count:
             raise UserError(
-                f"not verified: {project} has {count} events, and {beginning.events} are expected: "
-                "the end of its log is missing; put back a copy"
+                f"not verified: {project} has {counted(count, 'event')}, and {beginning.events} are "
+                "expected: the end of its log is missing; put back a copy"
             )
         if not history.begins_with(*beginning):
             raise UserError(

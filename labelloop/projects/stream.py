@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from labelloop.backoff import Backoff
-from labelloop.errors import Unavailable, UserError
+from labelloop.errors import Unavailable, UserError, counted
 from labelloop.log.base import Log, own_group
 from labelloop.loop.history import History
 from labelloop.loop.pools import offsets_read, remaining
@@ -111,7 +111,7 @@ def why_over(history: History) -> str | None:
     if most is not None and state.numbered >= most:
         batches = batches_to_ask(for_next(state)) or 0
         return (
-            f"{history.project} has all of its {batches} batches: `labelloop change "
+            f"{history.project} has all of its {counted(batches, 'batch')}: `labelloop change "
             f"{shlex.quote(state.project.name)} --batches {2 * batches}` continues it; what was not added is "
             "left in the topic"
         )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from labelloop.errors import one_line, shown
+from labelloop.errors import counted, one_line, shown
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_json_says_the_same_where_it_is_shown() -> None:
     said = ["\x1b[2J\x9b1m\x7f\r\n", "\N{RIGHT-TO-LEFT OVERRIDE}x"]
 
     assert json.loads(shown(json.dumps(said, ensure_ascii=False, indent=2))) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "line"),
+    [
+        (1, "text", "1 text"),
+        (0, "label", "0 labels"),
+        (1200, "gold text", "1,200 gold texts"),
+        (2, "batch", "2 batches"),
+        (2, "near-copy", "2 near-copies"),
+    ],
+)
+def test_one_thing_is_said_otherwise_than_several(number: int, what: str, line: str) -> None:
+    assert counted(number, what) == line

@@ -25,6 +25,8 @@ from labelloop.oracle.argilla.webhooks import Webhook
 from labelloop.oracle.base import Missing, Refused, Rejected
 
 CHECK_EVERY = 60.0
+LISTEN_EVERY = 5.0
+"""Seconds in which Argilla must have told of an answer that a poll saw."""
 DEAD_AFTER = timedelta(minutes=10)
 """How long its owner has not touched a webhook when anybody deletes it."""
 PATIENCE = 2.0
@@ -98,6 +100,8 @@ class WakeUps:
         self._projects = projects
         self._webhook: Webhook | None = None
         self._problem: str | None = None
+        self._first_seen: dict[str, str] = {}
+        self._is_answered = False
 
     async def keep(self, answered: Callable[[str], Awaitable[None]]) -> None:
         """Call `answered` with the id of a project whenever somebody answers there, until cancelled.
@@ -138,7 +142,6 @@ class WakeUps:
 
     async def _keep_registered(self, receiver: Receiver) -> None:
         url, backoff = self._address.reached_at(receiver.port), Backoff(limit=CHECK_EVERY)
-        before: Mapping[str, str | None] = {}
         while True:
             try:
                 self._webhook = await self._registered(url)
@@ -155,11 +158,10 @@ class WakeUps:
                     logger.info("Argilla tells of answers at %s", url)
                 receiver.secret = self._webhook.secret
                 backoff.reset()
-                now = {name: project.answered_at for name, project in self._projects.items()}
-                is_answered = any(before.get(name) not in (None, at) for name, at in now.items())
-                self._tell_deafness(receiver, url, is_answered)
-                before = now
-                await asyncio.sleep(CHECK_EVERY)
+                pause = min(LISTEN_EVERY, CHECK_EVERY)
+                for _ in range(round(CHECK_EVERY / pause)):
+                    self._tell_deafness(receiver, url)
+                    await asyncio.sleep(pause)
 
     async def _registered(self, url: str) -> Webhook:
         """Our webhook, made or brought up to date. Those of the dead are deleted: Argilla takes ten."""
@@ -183,16 +185,24 @@ class WakeUps:
                 return await self._argilla.change_webhook(webhook.id, url, described)
         return await self._argilla.create_webhook(url, described)
 
-    def _tell_deafness(self, receiver: Receiver, url: str, is_answered: bool) -> None:
+    def _tell_deafness(self, receiver: Receiver, url: str) -> None:
         """Tell of events that do not come, or come in vain."""
+        was_answered, self._is_answered = self._is_answered, self._has_seen_an_answer()
         if receiver.heard:
             return
         if receiver.refused:
             why = f"what comes to {url} is not signed by Argilla, or 5 minutes old: compare the clocks"
             self._tell_once(f"{why}; answers are found by polls alone")
-        elif is_answered:
+        elif was_answered:
             why = f"somebody answered, and Argilla did not tell it to {url}: can it reach this address?"
             self._tell_once(f"{why} Answers are found by polls alone")
+
+    def _has_seen_an_answer(self) -> bool:
+        """Whether polls saw that somebody answered, after they first saw the project."""
+        seen = {name: each.answered_at for name, each in self._projects.items()}
+        known = {name: at for name, at in seen.items() if at is not None}
+        self._first_seen = {**known, **self._first_seen}
+        return any(self._first_seen[name] != at for name, at in known.items())
 
     def _tell_once(self, problem: str) -> None:
         if problem != self._problem:

@@ -1,6 +1,7 @@
 """Argilla's application. Import it only after the environment is set and the imports are trimmed."""
 
 import asyncio
+import logging
 import socket
 import warnings
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm.attributes import set_committed_value
 
+from labelloop.observe import logs
+from labelloop.observe.settings import Observing
 from labelloop.oracle.server.database import prepare
 from labelloop.oracle.server.kept_answers import (
     LateAnswers,
@@ -43,6 +46,7 @@ _running: set[asyncio.Task[None]] = set()
 def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     """Serve requests on `listener` until a signal arrives."""
     warnings.simplefilter("ignore", SAWarning)
+    log_in_lines()
     read_accounts_alone()
     run_here()
     keep_answers_private()
@@ -58,6 +62,7 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     policy = change_pages(app)
     config = uvicorn.Config(
         Policed(Forwarded(Screens(LateAnswers(app))), policy),
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -65,6 +70,12 @@ def run(database: Path, login: Credentials, listener: socket.socket) -> None:
     )
     config.setup_event_loop()
     asyncio.run(_serve(uvicorn.Server(config), login, listener))
+
+
+def log_in_lines() -> None:
+    """Write each message as one line, as our services do. Argilla's own handler wraps it at 80 columns."""
+    logs.configure(Observing.from_environment().json)
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 async def _serve(server: uvicorn.Server, login: Credentials, listener: socket.socket) -> None:

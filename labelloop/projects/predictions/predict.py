@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from labelloop.errors import UserError
+from labelloop.errors import UserError, counted
 from labelloop.learner import thresholds
 from labelloop.learner.requests import SCORED_AT_A_TIME, ClassifierSpec, ScoreRequest
 from labelloop.learner.worker import Worker
@@ -71,7 +71,7 @@ class PredictionRequest:
         several = project.text_columns if isinstance(project, ProjectCreatedV4) else ()
         own = several or (project.pool.text_column,)
         if named is not None and len(named) != len(own):
-            has = f"{len(own)} column{'s' * (len(own) > 1)} ({quoted(own)})"
+            has = f"{counted(len(own), 'column')} ({quoted(own)})"
             raise UserError(
                 f"a text of the project has {has}, and {len(named)} are named: give one --text-column for "
                 "each, in the same order"

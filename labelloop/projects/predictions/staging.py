@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from labelloop import atomic
+from labelloop.errors import counted
 from labelloop.pool.parts import FileColumns, NotInParts, is_large, parts
 from labelloop.pool.snapshot import KEPT
 from labelloop.pool.sources import SourceTable
@@ -73,7 +74,7 @@ def _written(file: Path, file_columns: FileColumns, draft: Path) -> Staged:
             before += len(table.texts)
             bad += table.bad
     if bad:
-        staged_file.notes.append(f"{file}: {bad:,} rows left out")
+        staged_file.notes.append(f"{file}: {counted(bad, 'row')} left out")
     return staged_file
 
 

@@ -6,7 +6,7 @@ from decimal import ROUND_UP, Context
 from html import escape
 
 from labelloop.config.environment import own_version
-from labelloop.errors import one_line
+from labelloop.errors import counted, one_line
 from labelloop.learner.results import ONNX, ONNX_INT8, OnnxFile, OnnxResult
 from labelloop.projects.push.facts import Facts, OneLabel
 
@@ -237,7 +237,7 @@ def _how_made(facts: Facts) -> str:
         ["seed of the project", str(facts.project_seed)],
         ["seed of the training", str(facts.seed)],
         ["people who labelled", agreed],
-        ["device", f"{trained.device}, {trained.threads} thread{'s' * (trained.threads != 1)}"],
+        ["device", f"{trained.device}, {counted(trained.threads, 'thread')}"],
         ["versions", versions or "not recorded"],
         ["log when it was trained", str(facts.trained_from) if facts.trained_from else "not recorded"],
         ["log of this card", str(facts.log)],

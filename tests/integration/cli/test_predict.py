@@ -178,6 +178,16 @@ def test_empty_texts_get_no_label_and_are_not_lost(home: Path, tmp_path: Path) -
     )
 
 
+def test_one_text_is_enough(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("who is\n")
+
+    done = labelloop("predict", tmp_path / "one.txt", "--home", home, "--output", tmp_path / "out.csv")
+
+    assert done.exit_code == 0, done.output
+    assert names(done.stderr, "1 row")
+    assert names(done.stdout, "1 text")
+
+
 def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.jsonl").write_text(
         "".join(json.dumps({"text": each, "=id": each}) + "\n" for each in (FORMULA, ESCAPES))
@@ -214,7 +224,8 @@ def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
         (("--output", "mail.csv/rest.csv"), ("mail.csv", "--output")),
         (("--output", "rest"), ("rest", "format")),
         (("--format", "parquet", "--output", "-"), ("parquet", "--output")),
-        (("empty.csv",), ("empty.csv",)),
+        (("empty.csv",), ("empty.csv", "some texts")),
+        (("nothing.txt",), ("nothing.txt", "some texts")),
         (("page.csv",), ("page.csv", "web page")),
     ],
 )
@@ -227,6 +238,7 @@ def test_bad_input_gets_one_line_and_nothing_is_lost(
 ) -> None:
     before = mail(tmp_path, 3).read_bytes()
     (tmp_path / "empty.csv").write_text("text\n")
+    (tmp_path / "nothing.txt").touch()
     (tmp_path / "page.csv").write_text("<html>")
     monkeypatch.chdir(tmp_path)
     where = () if "--output" in arguments else ("--output", "out.jsonl")

@@ -117,7 +117,7 @@ async def test_known_labels_begin_it_also_that_none_fits(tmp_path: Path, home: H
     now = await state(log)
 
     assert current(now) == {0: ("money", "travel"), 1: ("money",), 2: (), 3: ("travel",)}
-    assert any("4 texts already have labels, 1 are left" in note for note in ensured.notes)
+    assert any("4 texts with labels, 1 left" in note for note in ensured.notes)
     assert summarized(choose(await read_histories(log), None)).progress.label_counts == {
         "money": 2,
         "travel": 2,

@@ -225,6 +225,32 @@ async def test_if_people_answer_and_nothing_comes_it_is_said_once(
     assert [record.levelno for record in named()] == [logging.INFO, logging.WARNING]
 
 
+async def test_the_first_answer_of_which_nothing_comes_is_told_before_the_webhook_is_looked_after_again(
+    argilla: Argilla,
+    dataset: Dataset,
+    argilla_server: ArgillaServer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CHECK_EVERY", 60.0)
+    monkeypatch.setattr(module, "LISTEN_EVERY", 0.1)
+    await argilla.put_records(dataset, [text(0, 0)])
+    (record,) = await argilla.records(dataset, 0)
+    ann = await asyncio.to_thread(Person, argilla_server)
+    project = Polled(await argilla.last_activity(dataset))
+
+    async with kept(argilla, here(url="http://192.0.2.1:9"), **{dataset.name: project}):
+        await project.looked_at()
+        await asyncio.to_thread(ann.answer, record.id, "spam")
+        project.at = await argilla.last_activity(dataset)
+        await until(lambda: len(lines(caplog, "http://192.0.2.1:9")) == 2)
+
+    assert [record.levelno for record in lines(caplog, "http://192.0.2.1:9")] == [
+        logging.INFO,
+        logging.WARNING,
+    ]
+
+
 async def test_what_others_send_is_refused_and_said_once(
     argilla: Argilla, caplog: pytest.LogCaptureFixture
 ) -> None:

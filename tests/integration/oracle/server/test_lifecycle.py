@@ -41,6 +41,23 @@ def test_a_start_makes_one_owner_whose_login_works(argilla_server: ArgillaServer
     assert plain_http.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30).status_code == 201
 
 
+def test_a_long_message_is_one_line_of_the_log(tmp_path: Path) -> None:
+    server = ArgillaServer(tmp_path / "home", free_port())
+    with (tmp_path / "log").open("wb") as log:
+        server.process = subprocess.Popen(server.command, stderr=log, stdout=log)
+        try:
+            wait_until(server.answers)
+            with server.client() as client:
+                refused = client.post("/users", json={"username": ["x" * 300], "password": None})
+        finally:
+            server.stop()
+
+    assert refused.status_code == 422
+    told = [line for line in (tmp_path / "log").read_text().splitlines() if "[error" in line]
+    assert len(told) == 1, told
+    assert names(told[0], "username", "password", "x" * 300)
+
+
 def test_the_default_account_is_absent(argilla_server: ArgillaServer) -> None:
     form = {"username": "argilla", "password": "12345678"}
     token = plain_http.post(f"{argilla_server.url}/api/v1/token", data=form, timeout=30)
