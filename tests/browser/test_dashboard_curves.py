@@ -79,11 +79,13 @@ def test_a_chart_of_one_value_shows_it_above_its_numbers(browser: Browser, tmp_p
 
 @pytest.mark.all_cells
 def test_a_what_if_is_drawn_beside_the_curve_with_its_classifier(browser: Browser, tmp_path: Path) -> None:
-    measured = (trained("0", {"0": 0}), evaluated("0"), trained("1", {"0": 0, "1": 0}))
+    facts = (
+        *(trained("0", {"0": 0}), evaluated("0")),
+        *(queried("2", range(6, 9), model="0"), all_answered("2", range(6, 9))),
+        *(trained("1", {"0": 0, "1": 0}), evaluated("1", labels=6, accuracy=0.75)),
+    )
     with ThreadPoolExecutor(1) as beside_playwright:
-        home = beside_playwright.submit(
-            a_home, tmp_path / "home", *measured, evaluated("1", labels=6, accuracy=0.75)
-        ).result()
+        home = beside_playwright.submit(a_home, tmp_path / "home", *facts).result()
 
     aside("what-if", "--home", home.path, "--strategy", PLAYED, "--classifier", ITS_CLASSIFIER, "--seeds", 1)
 

@@ -33,28 +33,31 @@ function whiskers(points, colour, aside = 0) {
 
 /** What makes a point that is alone be seen, and say its value. */
 function alone(format, aside = 0) {
-  return {symbol: "circle", symbolSize: 9, symbolOffset: [aside, 0], label: {show: true, position: "right", color: style("--ink"), formatter: ({value}) => format(value[1])}, labelLayout: {moveOverlap: "shiftY"}};
+  return {symbol: "circle", symbolSize: 9, symbolOffset: [aside, 0], label: {show: true, position: "right", color: style("--ink"), formatter: ({value}) => format(value[1])}};
 }
 
-/** Where the axis of labels ends: a point that is alone stands in the middle. */
-function lastLabels(points) {
-  const all = new Set(points.map((p) => p.labels));
-  return all.size === 1 ? 2 * points[0].labels : undefined;
+/** The axis of labels. Where all points have the same number of them, it stands in the middle, alone. */
+function labelsAxis(axis, points) {
+  const usual = {...axis, type: "value", min: 0, name: "labels", nameLocation: "middle", nameGap: 24};
+  const [only, ...more] = new Set(points.map((p) => p.labels));
+  return more.length ? usual : {...usual, max: 2 * only, interval: only, axisLabel: {...axis.axisLabel, formatter: (value) => (value === only ? `${value}` : "")}};
 }
 
 function curve(chart) {
   const {axis, option} = common();
   const points = table(chart).sort((one, other) => one.labels - other.labels);
-  const test = points.filter((p) => p["measured on"] === "test set");
-  const audits = points.filter((p) => p["measured on"] === "audit");
+  const of = (name) => points.filter((p) => p["measured on"] === name);
+  const test = of("test set"), audits = of("audit");
   const [first, second, third, ...others] = colours();
   const played = [...new Set(points.map((p) => p["measured on"]).filter((name) => name.startsWith("what-if ")))];
-  let lonely = 0;
+  // Of one number of labels, all points stand side by side.
+  const isOne = new Set(points.map((p) => p.labels)).size === 1, several = [test, audits, ...played.map(of)].filter((own) => own.length).length;
+  let beside = 0;
   const measured = (name, own, colour, look) => {
     const known = own.filter((p) => p.low != null), data = own.map((p) => [p.labels, p.accuracy]);
     const line = {name, type: "line", data, ...look, lineStyle: {color: colour, ...look.lineStyle}, itemStyle: {color: colour}};
     if (own.length > 1) return [...band(name, known, colour), line];
-    const aside = 14 * lonely++;
+    const aside = isOne ? 56 * (beside++ - (several - 1) / 2) : 0;
     return [whiskers(known.map((p) => [p.labels, p.low, p.high]), colour, aside), {...line, ...alone(share, aside)}];
   };
   const series = [];
@@ -67,15 +70,14 @@ function curve(chart) {
   if (test.length) series.push(...measured("accuracy on the test set", test, first, {symbol: "circle", symbolSize: 6, lineStyle: {width: 2.2}}));
   if (audits.length) series.push(...measured("accuracy on the pool, by audit", audits, second, {symbol: "diamond", symbolSize: 8, lineStyle: {width: 2}}));
   for (const [place, name] of played.entries()) {
-    const own = points.filter((p) => p["measured on"] === name);
-    series.push(...measured(name, own, others[place % others.length], {symbol: "none", lineStyle: {type: "dashed", width: 1.8}}));
+    series.push(...measured(name, of(name), others[place % others.length], {symbol: "none", lineStyle: {type: "dashed", width: 1.8}}));
   }
   const least = Math.min(...points.map((p) => p.low ?? p.accuracy));
   return {
     ...option,
     legend: {...option.legend, data: series.map((one) => one.name).filter(Boolean)},
     tooltip: {...option.tooltip, valueFormatter: share},
-    xAxis: {...axis, type: "value", min: 0, max: lastLabels(points), name: "labels", nameLocation: "middle", nameGap: 24},
+    xAxis: labelsAxis(axis, points),
     yAxis: {...axis, type: "value", max: 1, min: Math.max(0, Math.floor(least * 10 - 0.5) / 10), axisLabel: {...axis.axisLabel, formatter: (value) => `${Math.round(value * 100)} %`}},
     series,
   };
@@ -158,7 +160,7 @@ function stopping(chart) {
   const room = checks.length > 1 ? 0 : Math.abs(checks[0].value - (threshold ?? 0)) / 4 || 1;
   return {
     ...option,
-    xAxis: {...axis, type: "value", min: 0, max: lastLabels(checks), name: "labels", nameLocation: "middle", nameGap: 24},
+    xAxis: labelsAxis(axis, checks),
     yAxis: {...axis, type: "value", scale: true, min: ({min}) => Math.min(min, threshold ?? min) - room, max: ({max}) => Math.max(max, threshold ?? max) + room},
     series: [
       {
