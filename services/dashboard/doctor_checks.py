@@ -18,9 +18,9 @@ async def examine(site: Site) -> None:
     """Keep what is found as it is now. What needs the network, a lock or a model is left to `doctor`."""
     software = await asyncio.to_thread(lambda: [check_python(), *check_versions({})])
     while True:
-        found = [*software, *_of_machine(site.settings, max(site.queries.newest().values(), default=None))]
-        is_news = [each.level for each in found] != [each.level for each in site.findings]
-        site.findings = found
+        findings = [*software, *_of_machine(site.settings, max(site.queries.newest().values(), default=None))]
+        is_news = [each.level for each in findings] != [each.level for each in site.findings]
+        site.findings = findings
         if is_news:
             site.hub.tell([EVERYTHING])
         await asyncio.sleep(INTERVAL)

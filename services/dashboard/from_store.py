@@ -30,23 +30,23 @@ class FromStore:
 
     async def texts(self, snapshots: Sequence[Mapping[str, Any]], items: Sequence[int]) -> list[str]:
         """The texts of these items of a pool, or of a test set. Raises Unavailable."""
-        found = await self._told("texts", snapshots=snapshots, items=items)
-        return [str(text) for text in found]
+        answer = await self._answer("texts", snapshots=snapshots, items=items)
+        return [str(text) for text in answer]
 
     async def read(self, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
         """What is in files with predictions, or changed between two; None: it is gone. Raises Unavailable."""
-        found: list[Any] = await self._told("read", wanted=wanted)
-        return found
+        answer: list[Any] = await self._answer("read", wanted=wanted)
+        return answer
 
     async def folders(self, models: Sequence[Mapping[str, Any]]) -> list[int | None]:
         """The bytes of each model's folder; None: it is gone. Raises Unavailable."""
-        found: list[int | None] = await self._told("folders", models=models)
-        return found
+        answer: list[int | None] = await self._answer("folders", models=models)
+        return answer
 
     async def what_if(self, project: str) -> dict[str, Any]:
         """What `labelloop what-if` left of a project, by strategy. Raises Unavailable."""
-        found: dict[str, Any] = await self._told("what_if", project=project)
-        return found
+        answer: dict[str, Any] = await self._answer("what_if", project=project)
+        return answer
 
     async def folder(self, project: str, model: Mapping[str, Any], called: str) -> AsyncIterator[bytes]:
         """A model's folder as tar, part by part. Raises Unavailable before the first part, or not at all."""
@@ -82,7 +82,7 @@ class FromStore:
             _kill(self._reading)
             self._reading = None
 
-    async def _told(self, task: str, **wanted: Any) -> Any:
+    async def _answer(self, task: str, **wanted: Any) -> Any:
         """The answer of the process, which is started if there is none."""
         async with self._turn:
             if self._end is not None:
@@ -140,5 +140,5 @@ def _kill(reading: Process) -> None:
 
 async def _reason(reading: Process) -> str:
     assert reading.stderr is not None
-    said = (await reading.stderr.read()).decode(errors="replace")
-    return one_line(said.strip().rpartition("\n")[2]) or f"exit code {reading.returncode}"
+    last_words = (await reading.stderr.read()).decode(errors="replace")
+    return one_line(last_words.strip().rpartition("\n")[2]) or f"exit code {reading.returncode}"

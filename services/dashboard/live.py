@@ -65,7 +65,7 @@ class Hub:
                 yield ": still there\n\n"
                 continue
             page.is_due.clear()
-            told = sorted(page.changed)
+            changed = sorted(page.changed)
             page.changed.clear()
-            if told:
-                yield f"event: changed\ndata: {json.dumps(told)}\n\n"
+            if changed:
+                yield f"event: changed\ndata: {json.dumps(changed)}\n\n"

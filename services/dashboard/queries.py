@@ -48,8 +48,8 @@ class Queries:
         rows = self._connection.execute(
             "SELECT project, content FROM figures WHERE kind = ? ORDER BY project", (kind,)
         )
-        found = {row["project"]: json.loads(row["content"]) for row in rows}
-        return {project: figures for project, figures in found.items() if figures is not None}
+        contents = {row["project"]: json.loads(row["content"]) for row in rows}
+        return {project: figures for project, figures in contents.items() if figures is not None}
 
     def figure(self, project: str, kind: str) -> Any:
         """One project's figures of a kind, or None."""

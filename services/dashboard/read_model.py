@@ -103,12 +103,12 @@ class ReadModel:
         if record.offset > self.positions.get(record.partition, -1):
             return False
         place = (record.partition, record.offset)
-        found = self._connection.execute(
+        row = self._connection.execute(
             "SELECT id FROM events WHERE part = ? AND offset = ? "
             "UNION ALL SELECT '' FROM strangers WHERE part = ? AND offset = ?",
             (*place, *place),
         ).fetchone()
-        if found is None or found[0] != (record.event.id if record.event else ""):
+        if row is None or row[0] != (record.event.id if record.event else ""):
             raise AnotherLog(f"{record.position} holds another event than before")
         return True
 
@@ -222,13 +222,13 @@ class ReadModel:
             return row is not None, None
         return True, json.loads(zlib.decompress(row[0]))
 
-    def save_read(self, project: str, found: Mapping[str, Any]) -> None:
+    def save_read(self, project: str, contents: Mapping[str, Any]) -> None:
         """Keep what was read of the store, JSON values by name. None: it is not there."""
         packed = {
             name: None
             if each is None
             else zlib.compress(json.dumps(each, ensure_ascii=False).encode(), QUICK)
-            for name, each in found.items()
+            for name, each in contents.items()
         }
         with self.transaction():
             self._connection.executemany(

@@ -24,7 +24,7 @@ Recorded = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class SayingsWanted:
+class PredictionsWanted:
     """What one model says, or what changed from one to another. `files`: their records in the log."""
 
     files: tuple[Recorded, ...]
@@ -41,7 +41,7 @@ class SayingsWanted:
         return {"files": files, "same_test_set": len({each["test"] for each in self.files}) == 1}
 
 
-class Said:
+class RecordedPredictions:
     """What was read is kept in the read model, and the newest in memory."""
 
     def __init__(self, store: FromStore, model: ReadModel, hub: Hub) -> None:
@@ -52,15 +52,15 @@ class Said:
         self._reading = dict[tuple[str, str], asyncio.Task[None]]()
         self._failed = -WAIT_AFTER_FAILURE
 
-    def now(self, project: str, wanted: Sequence[SayingsWanted]) -> list[Any]:
+    def now(self, project: str, wanted: Sequence[PredictionsWanted]) -> list[Any]:
         """What is known of each; None: nothing. The rest is read meanwhile, and open pages are told then."""
-        found = [self._kept(project, each) for each in wanted]
-        missing = [each for each, (is_there, _) in zip(wanted, found, strict=True) if not is_there]
+        contents = [self._kept(project, each) for each in wanted]
+        missing = [each for each, (is_there, _) in zip(wanted, contents, strict=True) if not is_there]
         if missing and time.monotonic() > self._failed + WAIT_AFTER_FAILURE:
             self._begin(project, missing)
-        return [content for _, content in found]
+        return [content for _, content in contents]
 
-    async def of(self, project: str, wanted: SayingsWanted) -> Any:
+    async def of(self, project: str, wanted: PredictionsWanted) -> Any:
         """What is there; None: it is gone. Raises Unavailable."""
         is_there, content = self._kept(project, wanted)
         if is_there or self._store.store is None:
@@ -76,7 +76,7 @@ class Said:
         for task in self._reading.values():
             task.cancel()
 
-    def _begin(self, project: str, missing: Sequence[SayingsWanted]) -> None:
+    def _begin(self, project: str, missing: Sequence[PredictionsWanted]) -> None:
         new = {each.name: each for each in missing if (project, each.name) not in self._reading}
         if self._store.store is None or not new:
             return
@@ -90,7 +90,7 @@ class Said:
 
         task.add_done_callback(is_over)
 
-    async def _read_in_parts(self, project: str, wanted: Sequence[SayingsWanted]) -> None:
+    async def _read_in_parts(self, project: str, wanted: Sequence[PredictionsWanted]) -> None:
         for first in range(0, len(wanted), MOST_AT_ONCE):
             try:
                 await self._read(project, wanted[first : first + MOST_AT_ONCE])
@@ -100,12 +100,12 @@ class Said:
                 return
             self._hub.tell([project])
 
-    async def _read(self, project: str, wanted: Sequence[SayingsWanted]) -> None:
-        found = await self._store.read([each.asked for each in wanted])
+    async def _read(self, project: str, wanted: Sequence[PredictionsWanted]) -> None:
+        contents = await self._store.read([each.asked for each in wanted])
         names = [each.name for each in wanted]
-        self._model.save_read(project, dict(zip(names, found, strict=True)))
+        self._model.save_read(project, dict(zip(names, contents, strict=True)))
 
-    def _kept(self, project: str, wanted: SayingsWanted) -> tuple[bool, Any]:
+    def _kept(self, project: str, wanted: PredictionsWanted) -> tuple[bool, Any]:
         place = (project, wanted.name)
         if place in self._held:
             self._held.move_to_end(place)

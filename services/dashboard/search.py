@@ -11,7 +11,7 @@ from services.dashboard.text_queries import PAGE, Place, TextFilter, TextQueries
 
 
 @dataclass(frozen=True)
-class Part:
+class ListPart:
     """Which part of a list: after a place, and up to another. None: from its beginning; a page of it."""
 
     after: Place | None = None
@@ -19,7 +19,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundTexts:
     """A part of a list of texts. `until`: the place up to which it reaches, before the one that was wanted
     where that would be too many. `is_more`: whether any comes after it. `count`: how many texts there are in
     all. `choices`: what could be chosen.
@@ -46,22 +46,24 @@ class Search:
         self._thread.shutdown(cancel_futures=True)
         self._connection.close()
 
-    async def found(self, project: str, chosen: TextFilter, labels: Sequence[str], part: Part) -> Found:
+    async def matching(
+        self, project: str, chosen: TextFilter, labels: Sequence[str], part: ListPart
+    ) -> FoundTexts:
         """The texts for which the filter holds. `labels`: those of the project."""
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, self._found, project, chosen, labels, part
         )
 
-    def _found(self, project: str, chosen: TextFilter, labels: Sequence[str], part: Part) -> Found:
+    def _found(self, project: str, chosen: TextFilter, labels: Sequence[str], part: ListPart) -> FoundTexts:
         most = PAGE if part.until is None else 2 * PAGE
-        rows = self._texts.found(project, chosen, part.after, most + 1, part.until)
+        rows = self._texts.matching(project, chosen, part.after, most + 1, part.until)
         is_cut = len(rows) > most
         rows = rows[:PAGE] if is_cut else rows
         until = Place.of(rows[-1]) if rows and (is_cut or part.until is None) else part.until
-        return Found(
+        return FoundTexts(
             rows,
             until,
-            is_cut or (until is not None and bool(self._texts.found(project, chosen, until, 1))),
+            is_cut or (until is not None and bool(self._texts.matching(project, chosen, until, 1))),
             self._texts.count(project, chosen),
             self._texts.choices(project, labels),
         )

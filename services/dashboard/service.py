@@ -92,7 +92,7 @@ async def _serve(
         hub.close()
         server.stop()
         await asyncio.wait([answering])
-        site.said.close()
+        site.recorded.close()
         site.folders.close()
         site.what_ifs.close()
         site.search.close()
@@ -106,9 +106,9 @@ async def _look_for_letters(log: Log, site: Site, status: ServiceStatus) -> None
     retry = Retry(status, "dead letters")
     while True:
         letters = await retry.until_done(log.dead_letters.read)
-        found = [letter for letter in letters.values() if letter.status is not DeadLetterStatus.SETTLED]
-        if found != site.letters:
-            site.letters = found
+        unsettled = [letter for letter in letters.values() if letter.status is not DeadLetterStatus.SETTLED]
+        if unsettled != site.letters:
+            site.letters = unsettled
             site.hub.tell([EVERYTHING])
         await asyncio.sleep(LETTERS_INTERVAL)
 
@@ -117,7 +117,7 @@ async def _look_at_services(site: Site, watch: ServicesWatch) -> None:
     """Keep how the services fare, as it is now."""
     while True:
         looks = await watch.look()
-        is_news = [look.told for look in looks] != [look.told for look in site.looks]
+        is_news = [look.calm for look in looks] != [look.calm for look in site.looks]
         site.looks = looks
         if is_news:
             site.hub.tell([EVERYTHING])

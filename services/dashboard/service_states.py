@@ -69,7 +69,7 @@ class Look:
     ended: str = ""
 
     @property
-    def told(self) -> "Look":
+    def calm(self) -> "Look":
         """The look without what changes all the time."""
         calm = tuple(fact for fact in self.facts if fact[0] not in RESTLESS)
         return replace(self, memory=None, facts=calm)
@@ -109,15 +109,15 @@ class ServicesWatch:
 
     async def _now(self) -> tuple[Look, ...]:
         state = read_state(self._run) if self._run is not None else None
-        here, pages = list(self._here(state)), {**self._addresses}
-        pages |= {name: page for name, (_, page) in here if page is not None}
+        processes, pages = list(self._here(state)), {**self._addresses}
+        pages |= {name: page for name, (_, page) in processes if page is not None}
         tls = any(url.startswith("https:") for url in pages.values())
         answers: dict[str, list[Answered]] = {}
         if pages:
             async with health_client(self._token, tls, PATIENCE) as client:
-                found = await asyncio.gather(*(ask(client, url) for url in pages.values()))
-                answers = dict(zip(pages, found, strict=True))
-        shown = [with_pages(look, answers.get(name, ())) for name, (look, _) in here]
+                answered = await asyncio.gather(*(ask(client, url) for url in pages.values()))
+                answers = dict(zip(pages, answered, strict=True))
+        shown = [with_pages(look, answers.get(name, ())) for name, (look, _) in processes]
         return (
             *[look if look.service != ARGILLA else await self._argilla(look, state) for look in shown],
             *(of_answer(name, each) for name in self._addresses for each in answers[name]),
@@ -140,17 +140,19 @@ class ServicesWatch:
         if state is None or self._run is None:
             return
         for name, process in state.processes.items():
-            said = read_status_file(self._run, name)
-            own = said if said.get("pid") == process.pid else {}
+            status = read_status_file(self._run, name)
+            own = status if status.get("pid") == process.pid else {}
             page = own.get("health") if name not in self._addresses else None
             yield name, (of_process(name, process, own), page)
 
 
-def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> Look:
+def of_process(name: str, process: ProcessState, status: Mapping[str, object]) -> Look:
     """A process of this machine, by its supervisor and by itself."""
-    problems = [str(said[key]) for key in ("halted", "waiting", "failure") if said.get(key)]
-    doing = str(said.get("doing") or (BEGINNING if not said and name in SPEAKING else IDLE))
-    state = ILL if said.get("failure") or said.get("halted") else WAITING if said.get("waiting") else WELL
+    problems = [str(status[key]) for key in ("halted", "waiting", "failure") if status.get(key)]
+    doing = str(status.get("doing") or (BEGINNING if not status and name in SPEAKING else IDLE))
+    state = (
+        ILL if status.get("failure") or status.get("halted") else WAITING if status.get("waiting") else WELL
+    )
     if process.state not in ("starting", "running"):
         state, doing = ILL, "is started again soon" if process.state == "waiting" else process.state
         problems = [process.ended] if process.ended else []
@@ -159,7 +161,7 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
     elif state == WELL and doing != IDLE:
         state = BUSY
     project, names_one, what = doing.partition(": ")
-    began, (memory, facts) = said.get(SINCE), _measured(process.pid)
+    began, (memory, facts) = status.get(SINCE), _measured(process.pid)
     work = Work(
         what if names_one else doing,
         project if names_one else None,
@@ -170,11 +172,11 @@ def of_process(name: str, process: ProcessState, said: Mapping[str, object]) -> 
         state=state,
         doing=work.what,
         problems=tuple(problems),
-        version=str(said.get("version") or ""),
+        version=str(status.get("version") or ""),
         since=process.since,
         restarts=process.restarts,
         memory=memory,
-        facts=(*facts, *_queues(said)),
+        facts=(*facts, *_queues(status)),
         work=(work,) if state == BUSY else (),
         ended=process.ended or "",
     )
@@ -240,9 +242,9 @@ def _values(answered: Answered, name: str) -> list[float]:
     return [sample.value for sample in answered.samples if sample.name == name]
 
 
-def _queues(said: Mapping[str, object]) -> list[tuple[str, str]]:
+def _queues(status: Mapping[str, object]) -> list[tuple[str, str]]:
     """How much waits for a process, by its status file."""
-    values = {words: said.get(key.removeprefix("labelloop_")) for key, words in QUEUES.items()}
+    values = {words: status.get(key.removeprefix("labelloop_")) for key, words in QUEUES.items()}
     return [(words, f"{value:g}") for words, value in values.items() if isinstance(value, int | float)]
 
 

@@ -20,12 +20,12 @@ def most_alike(text: str, others: Iterable[tuple[int, str]], most: int) -> list[
     frequency = Counter(word for _, words in counted for word in words)
     rarity = {word: log((1 + len(counted)) / (1 + frequency[word])) + 1 for word in {*frequency, *own}}
     weights = _weighed(own, rarity)
-    found = [
+    alike = [
         (item, _shared(weights, _weighed(words, rarity)))
         for item, words in counted
         if not own.keys().isdisjoint(words)
     ]
-    return sorted(found, key=lambda each: (-each[1], each[0]))[:most]
+    return sorted(alike, key=lambda each: (-each[1], each[0]))[:most]
 
 
 def _counted(text: str) -> Counter[str]:

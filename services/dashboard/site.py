@@ -26,7 +26,7 @@ from services.dashboard.from_store import FromStore
 from services.dashboard.live import Hub
 from services.dashboard.queries import Queries
 from services.dashboard.read_model import ReadModel
-from services.dashboard.recorded_predictions import Said
+from services.dashboard.recorded_predictions import RecordedPredictions
 from services.dashboard.search import Search
 from services.dashboard.service_states import Look
 from services.dashboard.store_looks import Folders, WhatIfs
@@ -74,7 +74,7 @@ class Site:
         self.places = Places(settings, queries, hub)
         self.history: Callable[[str], History] | None = None
         self.store = FromStore(settings.store)
-        self.said = Said(self.store, model, hub)
+        self.recorded = RecordedPredictions(self.store, model, hub)
         self.folders = Folders(self.store, hub)
         self.what_ifs = WhatIfs(self.store, hub)
         self.beginnings = Beginnings(self.store, texts)

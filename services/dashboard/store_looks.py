@@ -24,7 +24,7 @@ class StoreLooks:
     def __init__(self, store: FromStore, hub: Hub) -> None:
         self._store = store
         self._hub = hub
-        self._found: dict[str, Found] = {}
+        self._seen: dict[str, Found] = {}
         self._looked: dict[str, tuple[float, str]] = {}
         self._looking: set[asyncio.Task[None]] = set()
 
@@ -42,17 +42,17 @@ class StoreLooks:
             task = asyncio.create_task(self._look(project, look))
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
-        return self._found.get(project, {})
+        return self._seen.get(project, {})
 
     async def _look(self, project: str, look: Look) -> None:
         try:
-            found = await look()
+            seen = await look()
         except Unavailable as error:
             logger.warning("the store cannot be looked at for %s (%s)", project, error)
             return
-        before = self._found.get(project, {})
-        if before | found != before:
-            self._found[project] = before | found
+        before = self._seen.get(project, {})
+        if before | seen != before:
+            self._seen[project] = before | seen
             self._hub.tell([project])
 
 
@@ -62,7 +62,7 @@ class Folders(StoreLooks):
     def now(self, project: str, models: Sequence[Mapping[str, Any]]) -> Mapping[str, int | None]:
         """The bytes of each model's folder by its address, None if it is gone, as last seen."""
         if not models:
-            return self._found.get(project, {})
+            return self._seen.get(project, {})
         return self._last(project, models[-1]["artifact"], partial(self._sizes, models))
 
     async def _sizes(self, models: Sequence[Mapping[str, Any]]) -> Found:

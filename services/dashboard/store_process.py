@@ -188,9 +188,13 @@ def _compared(store: Store, wanted: Wanted) -> Any:
     before, after = (_opened(store, file) for file in wanted["files"])
     if before is None or after is None:
         return None
-    found = compare(before, after, wanted["same_test_set"])
-    test = None if found.test is None else {**asdict(found.test), "difference": found.test.difference}
-    return {**asdict(found), "test": test, "moves": [asdict(move) for move in found.moves]}
+    comparison = compare(before, after, wanted["same_test_set"])
+    test = (
+        None
+        if comparison.test is None
+        else {**asdict(comparison.test), "difference": comparison.test.difference}
+    )
+    return {**asdict(comparison), "test": test, "moves": [asdict(move) for move in comparison.moves]}
 
 
 def _part(sayings: "Sayings", sets: dict[tuple[str, ...], int]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class TextQueries:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def found(
+    def matching(
         self, project: str, chosen: TextFilter, after: Place | None, most: int, until: Place | None = None
     ) -> list[sqlite3.Row]:
         """The texts for which the filter holds, those asked last first.

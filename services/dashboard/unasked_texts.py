@@ -56,10 +56,10 @@ class Beginnings:
                 texts = []
             for item, text in zip(missing, texts, strict=False):
                 self._held[digest, item] = text[:LONGEST]
-        found = {item: self._held[digest, item] for item in items if (digest, item) in self._held}
+        held = {item: self._held[digest, item] for item in items if (digest, item) in self._held}
         while len(self._held) > MOST_HELD:
             self._held.popitem(last=False)
-        return found
+        return held
 
     async def whole(self, project: str, snapshots: Snapshots, item: int) -> str | None:
         """A text of the pool, whole, if it can be read."""

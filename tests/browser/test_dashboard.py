@@ -159,7 +159,7 @@ def test_a_wrong_token_gets_in_nowhere(served: Served, page: Page, link: str, br
         *ROUTES,
         *(f"/projects/{project}", f"/projects/{project}/curve.csv", f"/texts/{project}/0"),
         *(f"/models/{project}/diff", f"/models/{project}/diff.csv", f"/models/{project}/0/folder.tar"),
-        f"/said/{project}/0",
+        f"/predictions/{project}/0",
     )
     with browser.new_context() as stranger:
         for path in ("/login?token=wrong", "/login", *pages, *(f"{path}?token=wrong" for path in pages)):
@@ -213,7 +213,7 @@ def test_figures_of_models_lead_to_texts_that_run_nothing(browser: Browser, tmp_
         for chart in ("labels", "calibration"):
             expect(page.locator(f"#chart-{chart} svg")).to_be_visible()
         expect(page.locator("#chart-labels svg")).to_contain_text("<b onmouseover")
-        page.goto(at(dashboard.link, f"/said/{PROJECT}/2?of=test&gold=news"))
+        page.goto(at(dashboard.link, f"/predictions/{PROJECT}/2?of=test&gold=news"))
         expect(page.locator(".said")).to_contain_text("<script>alert(1)</script>")
         assert page.locator("main :is(b[onmouseover], script)").count() == 0
 
@@ -223,7 +223,7 @@ def test_tables_on_a_phone_can_be_scrolled_and_break_no_word(browser: Browser, t
     with ThreadPoolExecutor(1) as beside_playwright:
         home = open_home(beside_playwright.submit(home_of_models, tmp_path / "home", label).result())
     paths = (
-        *(f"/models?project={PROJECT}", f"/models/{PROJECT}/diff", f"/said/{PROJECT}/2?of=test"),
+        *(f"/models?project={PROJECT}", f"/models/{PROJECT}/diff", f"/predictions/{PROJECT}/2?of=test"),
         *(f"/projects/{PROJECT}", f"/texts/{PROJECT}/1", "/events", "/events/3", "/services"),
     )
     with (

@@ -162,7 +162,7 @@ def test_events_say_how_many_the_filter_matches(followed: Followed, browser: Bro
     with opened(followed, browser, "/events?type=ProjectResumed") as page:
         expect(page.locator("#count")).to_be_visible()
         followed.happens(*(ProjectResumed(request=str(number), who="ada", why="") for number in range(3)))
-        expect(page.locator("#found")).to_have_text("3")
+        expect(page.locator("#matching")).to_have_text("3")
 
 
 @pytest.mark.all_cells

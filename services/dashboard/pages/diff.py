@@ -14,7 +14,7 @@ from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
 from services.dashboard.predicted_texts import POOL, TEST, as_called
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.recorded_predictions import SayingsWanted
+from services.dashboard.recorded_predictions import PredictionsWanted
 from services.dashboard.site import Site, page_start
 
 PAGE = 100
@@ -32,49 +32,51 @@ def routes(site: Site) -> Iterator[Route]:
         recorded = [name for name, each in models.items() if each["recorded"]]
         last = recorded[-2:] if len(recorded) > 1 else ["", ""]
         names = given.get("before") or last[0], given.get("after") or last[1]
-        told: dict[str, Any] = {
+        choice: dict[str, Any] = {
             "project": project,
             "models": recorded,
             "before": names[0],
             "after": names[1],
             "learned": [models[name]["labels"] if name in models else 0 for name in names],
             "test": (models[names[1]]["recorded"] or {}).get("test") if names[1] in models else None,
-            "found": None,
+            "comparison": None,
             "figures": figures,
             "problem": _problem(names, models, recorded),
         }
-        if told["problem"] is None:
+        if choice["problem"] is None:
             try:
-                told["found"] = await site.said.of(
-                    project, SayingsWanted((models[names[0]]["recorded"], models[names[1]]["recorded"]))
+                choice["comparison"] = await site.recorded.of(
+                    project, PredictionsWanted((models[names[0]]["recorded"], models[names[1]]["recorded"]))
                 )
             except Unavailable as error:
-                told["problem"] = str(error)
-            if told["found"] is None and told["problem"] is None:
-                told["problem"] = "what one of them says is gone from the store, or damaged"
-        return told
+                choice["problem"] = str(error)
+            if choice["comparison"] is None and choice["problem"] is None:
+                choice["problem"] = "what one of them says is gone from the store, or damaged"
+        return choice
 
     async def diff(request: Request) -> Response:
-        told, given = await compared(request), request.query_params
-        found, called = told["found"], told["figures"].get("called") or {}
+        choice, given = await compared(request), request.query_params
+        comparison, called = choice["comparison"], choice["figures"].get("called") or {}
         part = TEST if given.get("of") == TEST else POOL
-        flips = list(_chosen(found, part, called, given.get("from"), given.get("to")))
+        flips = list(_chosen(comparison, part, called, given.get("from"), given.get("to")))
         first = page_start(given.get("first"))
         shown = flips[first : first + PAGE]
         items = [flip["item"] for flip in shown]
-        texts = await site.beginnings.of_part(told["project"], told["figures"], part, told["test"], items)
-        kept = {"before": told["before"], "after": told["after"], "of": part}
+        texts = await site.beginnings.of_part(
+            choice["project"], choice["figures"], part, choice["test"], items
+        )
+        kept = {"before": choice["before"], "after": choice["after"], "of": part}
         moved = {name: given[name] for name in ("from", "to") if given.get(name) is not None}
         more = {**kept, **moved, "first": first + PAGE} if first + PAGE < len(flips) else None
         return site.draw(
             request,
             "diff.html",
-            title=f"Models {told['before']} and {told['after']}" if found else "Two models",
-            **told,
+            title=f"Models {choice['before']} and {choice['after']}" if comparison else "Two models",
+            **choice,
             part=part,
-            moves=list(_moves(found, called, kept)) if found else [],
-            classes=[{**each, "label": as_called(called, [each["label"]])} for each in found["classes"]]
-            if found
+            moves=list(_moves(comparison, called, kept)) if comparison else [],
+            classes=[{**each, "label": as_called(called, [each["label"]])} for each in comparison["classes"]]
+            if comparison
             else [],
             flips=[{**flip, "text": texts.get(flip["item"])} for flip in shown],
             count=len(flips),
@@ -87,15 +89,15 @@ def routes(site: Site) -> Iterator[Route]:
         )
 
     async def table(request: Request) -> Response:
-        told = await compared(request)
-        if told["found"] is None:
+        choice = await compared(request)
+        if choice["comparison"] is None:
             raise HTTPException(404)
-        called = told["figures"].get("called") or {}
+        called = choice["figures"].get("called") or {}
         columns = ("set", "item", "before", "after", "probability before", "probability after", "gold")
         rows = [
             (part, *(flip[name] for name in ("item", "before", "after")), *_sure(flip), flip["gold"])
             for part in (TEST, POOL)
-            for flip in _chosen(told["found"], part, called, None, None)
+            for flip in _chosen(choice["comparison"], part, called, None, None)
         ]
         chart = Chart("flips", "Flips", "none", columns, rows)
         headers = {"Content-Disposition": 'attachment; filename="flips.csv"'}
@@ -122,18 +124,20 @@ def _problem(
 
 
 def _chosen(
-    found: Mapping[str, Any] | None, part: str, called: Called, before: str | None, after: str | None
+    comparison: Mapping[str, Any] | None, part: str, called: Called, before: str | None, after: str | None
 ) -> Iterator[dict[str, Any]]:
     """The texts that get other labels, as they are called now; only those of one move, if it is given."""
-    for flip in (found or {}).get("test_flips" if part == TEST else "flips", ()):
-        told = {name: as_called(called, flip[name]) for name in ("before", "after")}
-        if before in (None, told["before"]) and after in (None, told["after"]):
+    for flip in (comparison or {}).get("test_flips" if part == TEST else "flips", ()):
+        names = {name: as_called(called, flip[name]) for name in ("before", "after")}
+        if before in (None, names["before"]) and after in (None, names["after"]):
             gold = None if flip["gold"] is None else as_called(called, flip["gold"])
-            yield {**flip, **told, "gold": gold}
+            yield {**flip, **names, "gold": gold}
 
 
-def _moves(found: Mapping[str, Any], called: Called, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    for move in found["moves"]:
+def _moves(
+    comparison: Mapping[str, Any], called: Called, kept: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    for move in comparison["moves"]:
         before, after = as_called(called, move["before"]), as_called(called, move["after"])
         query = urlencode({**kept, "of": POOL, "from": before, "to": after})
         yield {"before": before, "after": after, "texts": move["texts"], "query": query}

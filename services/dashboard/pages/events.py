@@ -34,23 +34,23 @@ def routes(site: Site) -> Iterator[Route]:
             names=site.queries.event_names(),
             projects=site.queries.projects(),
             count=site.queries.count(EventQuery()),
-            found=site.queries.count(chosen),
+            matching=site.queries.count(chosen),
             letters=site.letters,
         )
 
     async def event(request: Request) -> Response:
         seq = whole_number(request.path_params["seq"])
-        found = None if seq is None else site.queries.event(seq)
-        if found is None:
+        event = None if seq is None else site.queries.event(seq)
+        if event is None:
             raise HTTPException(404)
         return site.draw(
             request,
             "event.html",
-            title=f"{found['name']}",
-            event=found,
-            causes=site.queries.of_id(found["cause"]),
-            effects=site.queries.effects(found["id"]),
-            copies=[row for row in site.queries.of_id(found["id"]) if row["seq"] != found["seq"]],
+            title=str(event["name"]),
+            event=event,
+            causes=site.queries.of_id(event["cause"]),
+            effects=site.queries.effects(event["id"]),
+            copies=[row for row in site.queries.of_id(event["id"]) if row["seq"] != event["seq"]],
         )
 
     yield Route("/events", events)

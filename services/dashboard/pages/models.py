@@ -13,7 +13,7 @@ from starlette.routing import Route
 from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
 from services.dashboard.project_figures import MODELS
-from services.dashboard.recorded_predictions import SayingsWanted
+from services.dashboard.recorded_predictions import PredictionsWanted
 from services.dashboard.site import Site, page_start
 
 UNFIT = re.compile(r"[^\w.-]+", re.ASCII)
@@ -23,10 +23,10 @@ PAGE = 100
 def routes(site: Site) -> Iterator[Route]:
     known: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def changes(project: str, pairs: Mapping[str, SayingsWanted]) -> dict[str, dict[str, Any] | None]:
+    def changes(project: str, pairs: Mapping[str, PredictionsWanted]) -> dict[str, dict[str, Any] | None]:
         """What changed from the model before, in short, of each for which that was read already."""
         missing = [wanted for wanted in pairs.values() if (project, wanted.name) not in known]
-        for wanted, change in zip(missing, site.said.now(project, missing), strict=True):
+        for wanted, change in zip(missing, site.recorded.now(project, missing), strict=True):
             if change:
                 flips, compared = len(change["flips"]), change["compared"]
                 known[project, wanted.name] = {"test": change["test"], "flips": flips, "compared": compared}
@@ -38,11 +38,11 @@ def routes(site: Site) -> Iterator[Route]:
         if project and project not in cards:
             raise HTTPException(404)
         first = page_start(request.query_params.get("from"))
-        found = site.queries.figure(project, MODELS) or []
-        end = max(0, len(found) - first)
+        models = site.queries.figure(project, MODELS) or []
+        end = max(0, len(models) - first)
         begin = max(0, end - PAGE)
-        shown = found[begin:end]
-        beside = list(zip(found, _pairs(found), strict=True))[begin:end]
+        shown = models[begin:end]
+        beside = list(zip(models, _pairs(models), strict=True))[begin:end]
         pairs = {each["model"]: wanted for each, wanted in beside if wanted}
         following = urlencode({"project": project, "from": first + PAGE})
         return site.draw(
@@ -51,17 +51,17 @@ def routes(site: Site) -> Iterator[Route]:
             title="Models",
             project=project,
             cards=cards,
-            models=list(_beside(found[max(0, begin - 1) : end], changes(project, pairs)))[: len(shown)],
+            models=list(_beside(models[max(0, begin - 1) : end], changes(project, pairs)))[: len(shown)],
             older=following if begin else None,
-            recorded=[each["model"] for each in found if each["recorded"]],
+            recorded=[each["model"] for each in models if each["recorded"]],
             folders=site.folders.now(project, shown),
             has_store=site.store.store is not None,
         )
 
     async def folder(request: Request) -> Response:
         project, name = request.path_params["project"], request.path_params["model"]
-        found = site.queries.figure(project, MODELS) or []
-        model = next((each for each in found if each["model"] == name), None)
+        models = site.queries.figure(project, MODELS) or []
+        model = next((each for each in models if each["model"] == name), None)
         if model is None or site.store.store is None:
             raise HTTPException(404)
         called = f"{UNFIT.sub('_', project)}-{UNFIT.sub('_', name)}"
@@ -84,11 +84,11 @@ async def _with(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield part
 
 
-def _pairs(models: Sequence[Mapping[str, Any]]) -> list[SayingsWanted | None]:
+def _pairs(models: Sequence[Mapping[str, Any]]) -> list[PredictionsWanted | None]:
     """What changed from the model before, of each, if both were recorded."""
     records = [model["recorded"] for model in models]
     return [
-        SayingsWanted((before, after)) if before and after else None
+        PredictionsWanted((before, after)) if before and after else None
         for before, after in zip([None, *records], records, strict=False)
     ]
 

@@ -10,23 +10,23 @@ from starlette.routing import Route
 
 from labelloop.errors import Unavailable
 from services.dashboard.figures import CARD
-from services.dashboard.predicted_texts import POOL, TEST, SaidFilter, as_called, found
+from services.dashboard.predicted_texts import POOL, TEST, PredictionsFilter, as_called, matching
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.recorded_predictions import SayingsWanted
+from services.dashboard.recorded_predictions import PredictionsWanted
 from services.dashboard.site import Site, page_start
 
 PAGE = 100
 
 
 def routes(site: Site) -> Iterator[Route]:
-    async def said(request: Request) -> Response:
+    async def predictions(request: Request) -> Response:
         project, name, given = *request.path_params.values(), request.query_params
         models = {each["model"]: each for each in site.queries.figure(project, MODELS) or []}
         if site.queries.figure(project, CARD) is None or name not in models:
             raise HTTPException(404)
         figures = site.queries.figure(project, PROJECT) or {}
         called: Mapping[str, str] = figures.get("called") or {}
-        chosen = SaidFilter(
+        chosen = PredictionsFilter(
             POOL if given.get("of") == POOL else TEST,
             given.get("gold", ""),
             given.get("predicted", ""),
@@ -37,12 +37,12 @@ def routes(site: Site) -> Iterator[Route]:
             problem = "What this model says was not recorded."
         else:
             try:
-                content = await site.said.of(project, SayingsWanted((recorded,)))
+                content = await site.recorded.of(project, PredictionsWanted((recorded,)))
             except Unavailable as error:
                 problem = f"The store cannot be read: {error}"
             if content is None and problem is None:
                 problem = "What this model says is gone from the store, or damaged."
-        texts = found(content, chosen) if content else []
+        texts = matching(content, chosen) if content else []
         first = page_start(given.get("first"))
         shown = texts[first : first + PAGE]
         items = [text.item for text in shown]
@@ -53,7 +53,7 @@ def routes(site: Site) -> Iterator[Route]:
         kept |= {"wrong": "yes"} if chosen.wrong else {}
         return site.draw(
             request,
-            "said.html",
+            "predictions.html",
             title=f"What model {name} says",
             project=project,
             model=name,
@@ -78,4 +78,4 @@ def routes(site: Site) -> Iterator[Route]:
             more=urlencode({**kept, "first": first + PAGE}) if first + PAGE < len(texts) else None,
         )
 
-    yield Route("/said/{project}/{model}", said)
+    yield Route("/predictions/{project}/{model}", predictions)

@@ -14,7 +14,7 @@ from services.dashboard.charts import Chart
 from services.dashboard.figures import CARD
 from services.dashboard.predicted_texts import POOL, Content, counts
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.recorded_predictions import SayingsWanted
+from services.dashboard.recorded_predictions import PredictionsWanted
 from services.dashboard.site import Site, elapsed
 
 MEASURED = "ModelEvaluated"
@@ -22,7 +22,7 @@ MOST_SURPRISES = 10
 
 
 def routes(site: Site) -> Iterator[Route]:
-    def found(request: Request) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    def figures_of(request: Request) -> tuple[str, dict[str, Any], dict[str, Any]]:
         project = request.path_params["project"]
         card = site.queries.figure(project, CARD)
         if card is None:
@@ -38,10 +38,10 @@ def routes(site: Site) -> Iterator[Route]:
         newest = next((model for model in reversed(models) if model["recorded"]), None)
         if newest is None:
             return None, None
-        return newest["model"], site.said.now(project, [SayingsWanted((newest["recorded"],))])[0]
+        return newest["model"], site.recorded.now(project, [PredictionsWanted((newest["recorded"],))])[0]
 
     async def project(request: Request) -> Response:
-        name, card, figures = found(request)
+        name, card, figures = figures_of(request)
         charts: dict[str, Chart | None] = defaultdict(lambda: None)
         model, content = says(name)
         charts |= {chart.name: chart for chart in charts_of(card, figures, content)}
@@ -59,7 +59,7 @@ def routes(site: Site) -> Iterator[Route]:
         )
 
     async def numbers(request: Request) -> Response:
-        name, card, figures = found(request)
+        name, card, figures = figures_of(request)
         for chart in charts_of(card, figures, says(name)[1]):
             if chart.name == request.path_params["chart"]:
                 disposition = f'attachment; filename="{chart.name}.csv"'
@@ -148,7 +148,8 @@ def _played_otherwise(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _usual(figures: Mapping[str, Any]) -> str | None:
-    return figures.get("settings", {}).get("classifier")
+    usual: str | None = figures.get("settings", {}).get("classifier")
+    return usual
 
 
 def _labels(card: Mapping[str, Any], figures: Mapping[str, Any], content: Content | None) -> Chart:
@@ -157,8 +158,8 @@ def _labels(card: Mapping[str, Any], figures: Mapping[str, Any], content: Conten
     if content is None:
         ordered = sorted(given.items(), key=lambda each: -each[1])
         return Chart("labels", "Labels by class", "bars", ("label", "texts"), ordered)
-    called, said = figures.get("called", {}), counts(content)
-    predicted = {called.get(name, name): texts for name, texts in said.items()}
+    called, texts_of_label = figures.get("called", {}), counts(content)
+    predicted = {called.get(name, name): texts for name, texts in texts_of_label.items()}
     sample = max(1, len(content[POOL]["items"]))
     labels, names = max(1, card["labels"]), sorted({*given, *predicted}, key=lambda each: -given.get(each, 0))
     rows = [

@@ -42,8 +42,8 @@ def routes(site: Site) -> Iterator[Route]:
 def _health(looks: Sequence[Look]) -> str:
     """How many services fare how, the worst first."""
     counts = Counter(look.state for look in looks)
-    told = ", ".join(f"{counts[state]} {state}" for state in reversed(STATES) if counts[state])
-    return f"Services: {told}"
+    states = ", ".join(f"{counts[state]} {state}" for state in reversed(STATES) if counts[state])
+    return f"Services: {states}"
 
 
 def _importance(card: dict[str, Any]) -> tuple[Any, ...]:

@@ -16,8 +16,8 @@ from labelloop.projects.why import reason_of, reasons
 from services.dashboard.figures import CARD
 from services.dashboard.predicted_texts import Content, as_called, of_item
 from services.dashboard.project_figures import MODELS, PROJECT
-from services.dashboard.recorded_predictions import SayingsWanted
-from services.dashboard.search import Part
+from services.dashboard.recorded_predictions import PredictionsWanted
+from services.dashboard.search import ListPart
 from services.dashboard.similar_texts import most_alike
 from services.dashboard.site import Site, whole_number
 from services.dashboard.text_queries import COMPARED, LONGEST_WORDS, Place, TextFilter
@@ -37,10 +37,10 @@ def routes(site: Site) -> Iterator[Route]:
         if project and project not in cards:
             raise HTTPException(404)
         chosen = TextFilter(**{name: given.get(name, "") for name in TextFilter.names()})
-        part = Part(Place.read(given.get("after")), Place.read(given.get("until")))
+        part = ListPart(Place.read(given.get("after")), Place.read(given.get("until")))
         called = (site.queries.figure(project, PROJECT) or {}).get("called") or {}
-        found = await site.search.found(project, chosen, list(called.values()), part)
-        more = urlencode({"project": project, **chosen.given, "after": str(found.until or "")})
+        texts = await site.search.matching(project, chosen, list(called.values()), part)
+        more = urlencode({"project": project, **chosen.given, "after": str(texts.until or "")})
         return site.draw(
             request,
             "texts.html",
@@ -48,13 +48,13 @@ def routes(site: Site) -> Iterator[Route]:
             project=project,
             cards=cards,
             chosen=chosen,
-            rows=found.rows,
+            rows=texts.rows,
             after=part.after or "",
-            until=found.until or "",
+            until=texts.until or "",
             more=more,
-            is_more=found.is_more,
-            count=found.count,
-            choices=found.choices,
+            is_more=texts.is_more,
+            count=texts.count,
+            choices=texts.choices,
             longest=LONGEST_WORDS,
         )
 
@@ -72,8 +72,8 @@ def routes(site: Site) -> Iterator[Route]:
             others = [(each, words) for each, (_, words) in labelled.items()]
             if len(sought) > MOST_KNOWN:
                 sought.clear()
-            found = await asyncio.to_thread(most_alike, text, others, MOST_ALIKE)
-            before = sought[project, item] = len(labelled), found
+            alike = await asyncio.to_thread(most_alike, text, others, MOST_ALIKE)
+            before = sought[project, item] = len(labelled), alike
         return [
             {"item": each, "how": how, "label": labelled[each][0], "text": labelled[each][1]}
             for each, how in before[1]
@@ -107,7 +107,7 @@ def routes(site: Site) -> Iterator[Route]:
             for each in site.queries.figure(project, MODELS) or []
             if each["recorded"] and (each["model"] in known or not story["asked"])
         ][-MOST_MODELS:]
-        contents = site.said.now(project, [SayingsWanted((each["recorded"],)) for each in recorded])
+        contents = site.recorded.now(project, [PredictionsWanted((each["recorded"],)) for each in recorded])
         says = {
             each["model"]: _said(content, item, figures.get("called") or {})
             for each, content in zip(recorded, contents, strict=True)
@@ -146,10 +146,10 @@ def routes(site: Site) -> Iterator[Route]:
 
 def _said(content: Content | None, item: int, called: Mapping[str, str]) -> dict[str, Any] | None:
     """What a model says of a text, if it was asked."""
-    found = None if content is None else of_item(content, item)
-    if found is None:
+    predicted = None if content is None else of_item(content, item)
+    if predicted is None:
         return None
-    return {"labels": as_called(called, found.predicted), "probability": found.probability}
+    return {"labels": as_called(called, predicted.predicted), "probability": predicted.probability}
 
 
 def _told(asking: Mapping[str, Any]) -> dict[str, Any]:

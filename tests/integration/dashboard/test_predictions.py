@@ -111,7 +111,7 @@ def test_what_cannot_be_compared_is_told(dashboard: DashboardProcess, query: str
 
 def test_a_cell_leads_to_its_texts(dashboard: DashboardProcess) -> None:
     def texts(query: str) -> str:
-        return dashboard.page(f"/said/{PROJECT}/2?{query}").partition('id="texts"')[2]
+        return dashboard.page(f"/predictions/{PROJECT}/2?{query}").partition('id="texts"')[2]
 
     assert "question 3" in texts("of=test&gold=spam&predicted=news")
     assert "question 0" not in texts("of=test&gold=spam&predicted=news")
@@ -122,8 +122,8 @@ def test_a_cell_leads_to_its_texts(dashboard: DashboardProcess) -> None:
     assert "<script>alert" not in hostile
     assert "=1+1 &lt;script&gt;" in hostile
     assert "12 of 40 texts" in texts("of=pool&predicted=ham")
-    assert "What this model says was not recorded" in dashboard.page(f"/said/{PROJECT}/0")
-    assert answer(dashboard, f"/said/{PROJECT}/nothing").status_code == 404
+    assert "What this model says was not recorded" in dashboard.page(f"/predictions/{PROJECT}/0")
+    assert answer(dashboard, f"/predictions/{PROJECT}/nothing").status_code == 404
 
 
 def test_a_text_tells_what_each_model_says_of_it(dashboard: DashboardProcess) -> None:
@@ -191,4 +191,4 @@ def test_predictions_that_are_gone_are_told(home: Path, tmp_path: Path) -> None:
     with a_dashboard(opened.log_url, tmp_path / "state", LABELLOOP_STORE=str(opened.store)) as running:
         eventually(lambda: 'id="model-4"' in running.page(f"/models?project={PROJECT}"), "it read the log")
         assert "gone from the store, or damaged" in running.page(f"{HERE}/diff?before=1&after=2")
-        assert "gone from the store, or damaged" in running.page(f"/said/{PROJECT}/1")
+        assert "gone from the store, or damaged" in running.page(f"/predictions/{PROJECT}/1")

@@ -124,7 +124,7 @@ def test_a_label_is_chosen_alone_and_found_in_answers_of_several(tmp_path: Path)
         )
 
     def found(label: str) -> list[int]:
-        return [row["item"] for row in pages.texts.found("p", TextFilter(label=label), None, 9)]
+        return [row["item"] for row in pages.texts.matching("p", TextFilter(label=label), None, 9)]
 
     assert pages.texts.choices("p", ["a", "b", "aa", "c"])["label"] == ["a", "aa", "b", "none of them"]
     assert (found("a"), found("b"), found("aa")) == ([1, 0], [1], [2])

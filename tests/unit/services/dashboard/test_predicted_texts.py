@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.dashboard.predicted_texts import POOL, SaidFilter, counts, found, of_item
+from services.dashboard.predicted_texts import POOL, PredictionsFilter, counts, matching, of_item
 
 CONTENT: dict[str, Any] = {
     "labels": ["spam", "ham", "news"],
@@ -12,17 +12,17 @@ CONTENT: dict[str, Any] = {
 }
 
 
-def items(chosen: SaidFilter) -> list[int]:
-    return [text.item for text in found(CONTENT, chosen)]
+def items(chosen: PredictionsFilter) -> list[int]:
+    return [text.item for text in matching(CONTENT, chosen)]
 
 
 def test_texts_are_those_of_a_cell_the_surest_first() -> None:
-    assert items(SaidFilter()) == [1, 2, 0]
-    assert items(SaidFilter(gold="spam", predicted="ham")) == [1, 2]
-    assert items(SaidFilter(wrong=True)) == [1]
-    assert items(SaidFilter(predicted="nothing")) == []
-    assert items(SaidFilter(POOL, predicted="ham")) == [8, 7]
-    assert items(SaidFilter(POOL, gold="ham")) == items(SaidFilter(POOL, wrong=True)) == []
+    assert items(PredictionsFilter()) == [1, 2, 0]
+    assert items(PredictionsFilter(gold="spam", predicted="ham")) == [1, 2]
+    assert items(PredictionsFilter(wrong=True)) == [1]
+    assert items(PredictionsFilter(predicted="nothing")) == []
+    assert items(PredictionsFilter(POOL, predicted="ham")) == [8, 7]
+    assert items(PredictionsFilter(POOL, gold="ham")) == items(PredictionsFilter(POOL, wrong=True)) == []
 
 
 def test_each_of_several_labels_counts() -> None:

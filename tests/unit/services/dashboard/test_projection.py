@@ -224,7 +224,7 @@ def test_texts_are_found_by_label_annotator_batch_and_whether_the_model_was_righ
     pages.model.save_words(PROJECT, {0: "50% off_now", 1: "see you", 2: "news"})
 
     def found(**given: str) -> list[int]:
-        return sorted(row["item"] for row in pages.texts.found(PROJECT, TextFilter(**given), None, 100))
+        return sorted(row["item"] for row in pages.texts.matching(PROJECT, TextFilter(**given), None, 100))
 
     assert found() == [0, 1, 2, 3, 4, 5]
     assert found(label="ham") == [1]

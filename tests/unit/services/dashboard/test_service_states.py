@@ -116,7 +116,7 @@ def test_what_changes_all_the_time_is_no_news() -> None:
         for events, seconds in ((7, 1.0), (7, 2.0), (0, 0.0))
     )
 
-    assert before.told == later.told != behind.told
+    assert before.calm == later.calm != behind.calm
 
 
 @pytest.mark.parametrize("name", ["learner", "annotators"])
