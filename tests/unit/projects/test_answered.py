@@ -50,14 +50,14 @@ def test_a_discarded_text_is_answered_without_a_label() -> None:
 
     assert found.by_item[0].discarded
     assert found.labels == {}
-    assert names(found.notes[0], "1 texts are answered", "1 of them discarded", "2 are left")
+    assert names(found.notes[0], "1 text answered", "1 of them discarded", "2 left")
 
 
 def test_a_text_with_fewer_answers_than_wanted_is_left_to_label() -> None:
     found = said(texts([ANN_SPAM], [ANN_SPAM, BOB_HAM]), min_submitted=2)
 
     assert list(found.by_item) == [1]
-    assert names(found.notes[1], "1 texts", "--min-submitted 2")
+    assert names(found.notes[1], "1 text", "--min-submitted 2")
 
 
 def test_votes_on_equal_texts_count_for_one_text_and_of_each_person_the_newest() -> None:
