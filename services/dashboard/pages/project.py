@@ -148,7 +148,8 @@ def _played_otherwise(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _usual(figures: Mapping[str, Any]) -> str | None:
-    return figures.get("settings", {}).get("classifier")
+    classifier: str | None = figures.get("settings", {}).get("classifier")
+    return classifier
 
 
 def _labels(card: Mapping[str, Any], figures: Mapping[str, Any], content: Content | None) -> Chart:

@@ -99,11 +99,12 @@ def test_what_a_process_does_is_known_with_its_project_and_its_beginning() -> No
 
 
 def test_what_waits_for_a_process_is_told_alike_by_its_file_and_by_its_pages() -> None:
-    said = {"doing": "idle", "work_due": 2, "lag_events": 7, "lag_seconds": 1.5}
-    samples = tuple(Sample(f"labelloop_{name}", {}, said[name]) for name in said if name != "doing")
+    waits = {"work_due": 2, "lag_events": 7, "lag_seconds": 1.5}
+    samples = tuple(Sample(f"labelloop_{name}", {}, value) for name, value in waits.items())
     answered = Answered("http://a", None, samples)
 
-    here, there = of_process("trainer", RUNNING, said), of_answer("trainer", answered)
+    here = of_process("trainer", RUNNING, {"doing": "idle", **waits})
+    there = of_answer("trainer", answered)
 
     assert here.facts == there.facts == with_pages(here, [answered]).facts
     assert [value for _, value in here.facts] == ["2", "7", "1.5"]
