@@ -220,7 +220,8 @@ def lines(
         yield f"a label counts from its threshold on: {_thresholds(answer)}"
         return
     yield _calibrated(answer, project)
-    yield audit_line(_share_right(answer, at_least), rows, at_least, predictions.is_pool)
+    if labelled := rows if at_least is not None else predictions.best_labels.text_count:
+        yield audit_line(_share_right(answer, at_least), labelled, at_least, predictions.is_pool)
 
 
 def _thresholds(answer: "PredictResult") -> str:
