@@ -178,9 +178,7 @@ async def label_rest(
         screen.show(())
         write_table(answer.predictions.table(None), output, "jsonl")
         unfinished.remove()
-    return list(
-        lines(answer, answer.predictions.best_labels.text_count, None, str(output), state.project.name)
-    )
+    return list(lines(answer, answer.predictions.best_labels.text_count, None, str(output), state))
 
 
 def outcome(store: Store, state: LoopState, files: WrittenFiles) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from labelloop.config.locations import Where
 from labelloop.errors import UserError, counted, one_line
 
 if TYPE_CHECKING:
+    from labelloop.loop.state import LoopState
     from labelloop.projects.formats import Row, Table
     from labelloop.projects.predictions.calibration import AuditedShare
     from labelloop.projects.predictions.predict import PredictionRequest, PredictResult, Show
@@ -164,7 +165,7 @@ async def _predict(
         report = json.dumps({**facts, "log": state.log._asdict(), **figures(answer, rows, at_least)})
         echo(report, err=placed.is_terminal)
         return
-    for line in lines(answer, rows, at_least, placed.target, state.project.name):
+    for line in lines(answer, rows, at_least, placed.target, state):
         tell(line, err=placed.is_terminal)
 
 
@@ -207,7 +208,7 @@ def _shown(table: "Table", rows: int, show: "Show") -> "Iterator[Sequence[Row]]"
 
 
 def lines(
-    answer: "PredictResult", rows: int, at_least: float | None, target: str, project: str
+    answer: "PredictResult", rows: int, at_least: float | None, target: str, state: "LoopState"
 ) -> Iterator[str]:
     """How many rows there are, which model made them, and what the audit says of them."""
     predictions = answer.predictions
@@ -219,8 +220,9 @@ def lines(
     if predictions.several is not None:
         yield f"a label counts from its threshold on: {_thresholds(answer)}"
         return
-    yield _calibrated(answer, project)
-    yield audit_line(_share_right(answer, at_least), rows, at_least, predictions.is_pool)
+    yield _calibrated(answer, state)
+    if labelled := rows if at_least is not None else predictions.best_labels.text_count:
+        yield audit_line(_share_right(answer, at_least), labelled, at_least, predictions.is_pool)
 
 
 def _thresholds(answer: "PredictResult") -> str:
@@ -230,7 +232,8 @@ def _thresholds(answer: "PredictResult") -> str:
     return ", ".join(f"{one_line(label)} {threshold:.2f}" for label, threshold in named)
 
 
-def _calibrated(answer: "PredictResult", project: str) -> str:
+def _calibrated(answer: "PredictResult", state: "LoopState") -> str:
+    from labelloop.loop.settings_in_force import for_next
     from labelloop.projects.predictions.calibration import FEWEST
 
     if answer.calibration is not None:
@@ -240,10 +243,11 @@ def _calibrated(answer: "PredictResult", project: str) -> str:
             f"(temperature {calibration.temperature:.2f})"
         )
     audited = counted(len(answer.audited_texts), "audited text")
-    return (
-        f"probabilities are not calibrated: {audited}, and it needs {FEWEST}; "
-        f"`labelloop change {quote(one_line(project))} --audit-share 0.2` draws some of each batch"
-    )
+    line = f"probabilities are not calibrated: {audited}, and it needs {FEWEST}"
+    if for_next(state).audit_share:
+        return line
+    name = quote(one_line(state.project.name))
+    return f"{line}; `labelloop change {name} --audit-share 0.2` draws some of each batch"
 
 
 def audit_line(audited_share: "AuditedShare", rows: int, at_least: float | None, is_pool: bool) -> str:

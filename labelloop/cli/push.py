@@ -156,7 +156,9 @@ def lines(built: "BuiltModel", target: str, pushed: "Pushed | None") -> Iterator
         on = counted(tested.size, "test text")
         yield f"{right} {tested.accuracy:.3f}, macro-F1 {tested.macro_f1:.3f} on {on}"
     elif (audit := facts.audit) is not None:
-        yield f"accuracy {audit.accuracy:.3f} by audit, 95 % interval {audit.low:.3f} … {audit.high:.3f}"
+        of_it = "" if audit.model == facts.model else f" of model {audit.model}"
+        interval = f"95 % interval {audit.low:.3f} … {audit.high:.3f}"
+        yield f"accuracy{of_it} {audit.accuracy:.3f} by audit, {interval}"
     else:
         yield "nobody knows how good it is: there is neither a test set nor an audit"
     if onnx is not None:

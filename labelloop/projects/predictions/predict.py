@@ -19,6 +19,7 @@ from labelloop.loop.settings_in_force import of_model
 from labelloop.loop.state import LoopState
 from labelloop.pool.label_cells import quoted
 from labelloop.pool.parts import FileColumns
+from labelloop.pool.prepare import key
 from labelloop.pool.snapshot import OpenSnapshot
 from labelloop.projects.chosen_model import choose_model
 from labelloop.projects.interrupted_work import Unfinished
@@ -112,10 +113,10 @@ async def predict(
     pool = pool_of(state)
     files = unfinished.rows if staged else await asyncio.to_thread(store.pool, pool)
     texts = OpenSnapshot.open(files) if staged else await asyncio.to_thread(store.open_pool, pool)
-    if not len(texts):
-        raise UserError(
-            f"there are no texts in {', '.join(map(str, prediction_request.files))}: give a file with some"
-        )
+    if staged and not await asyncio.to_thread(_has_texts, texts):
+        unfinished.begin({})  # Nothing of it is worth keeping.
+        named = ", ".join(map(str, prediction_request.files))
+        raise UserError(f"there are no texts in {named}: give a file with some texts")
     project = of_model(state, trained.model)
     request = ScoreRequest(
         texts=files,
@@ -155,6 +156,12 @@ async def _staged(
             return Staged(**json.loads(unfinished.columns.read_text(encoding="utf-8")))
     show(f"reading {', '.join(map(str, files))}", 0, None)
     return await asyncio.to_thread(stage, files, file_columns, unfinished)
+
+
+def _has_texts(texts: OpenSnapshot) -> bool:
+    """Whether any text is not empty."""
+    parts = (texts.part(start, start + SCORED_AT_A_TIME) for start in range(0, len(texts), SCORED_AT_A_TIME))
+    return any(key(text) for part in parts for text in part.all_texts())
 
 
 async def _scored(

@@ -188,6 +188,18 @@ def test_one_text_is_enough(home: Path, tmp_path: Path) -> None:
     assert names(done.stdout, "1 text")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.txt", ""), ("a.csv", "text\n"), ("a.json", "[]"), ("b.csv", 'text\n""\n" "\n')]
+)
+def test_of_no_text_nothing_is_made(home: Path, tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+
+    refused = labelloop("predict", tmp_path / name, "--home", home, "--output", tmp_path / "out.csv")
+
+    assert names(refusal(refused), name, "some texts")
+    assert left(tmp_path) == {name}
+
+
 def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.jsonl").write_text(
         "".join(json.dumps({"text": each, "=id": each}) + "\n" for each in (FORMULA, ESCAPES))
@@ -224,8 +236,6 @@ def test_hostile_texts_are_data(home: Path, tmp_path: Path) -> None:
         (("--output", "mail.csv/rest.csv"), ("mail.csv", "--output")),
         (("--output", "rest"), ("rest", "format")),
         (("--format", "parquet", "--output", "-"), ("parquet", "--output")),
-        (("empty.csv",), ("empty.csv", "some texts")),
-        (("nothing.txt",), ("nothing.txt", "some texts")),
         (("page.csv",), ("page.csv", "web page")),
     ],
 )
@@ -237,8 +247,6 @@ def test_bad_input_gets_one_line_and_nothing_is_lost(
     words: tuple[str, ...],
 ) -> None:
     before = mail(tmp_path, 3).read_bytes()
-    (tmp_path / "empty.csv").write_text("text\n")
-    (tmp_path / "nothing.txt").touch()
     (tmp_path / "page.csv").write_text("<html>")
     monkeypatch.chdir(tmp_path)
     where = () if "--output" in arguments else ("--output", "out.jsonl")
