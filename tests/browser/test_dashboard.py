@@ -17,6 +17,7 @@ from labelloop.supervisor.state import read_state
 from tests.browser.conftest import LogIn, Served, aside
 from tests.support.attacks import Attacker, thieves
 from tests.support.browser import PATIENCE
+from tests.support.command import eventually
 from tests.support.dashboard_process import a_dashboard
 from tests.support.predictions_recorded import home_of_models
 from tests.support.states import PROJECT
@@ -27,6 +28,8 @@ expect.set_options(timeout=PATIENCE)
 SOON = 11_000
 """Milliseconds after which an answer is on the page: the watcher looks every ten seconds."""
 BEGINNING = 100
+# The policy allows no evaluated script, and so none of Playwright's own waits for one.
+WIDTH = "document.documentElement.scrollWidth"
 BROKEN_WORDS = """() => [...document.querySelectorAll("td, th")].flatMap((cell) => {
   const broken = [], texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\p{N}_]+/gu)) {
@@ -204,7 +207,7 @@ def test_figures_of_models_lead_to_texts_that_run_nothing(browser: Browser, tmp_
         page.locator("#moves").get_by_role("link", name="12").press("Enter")
         expect(page.locator("#flips")).to_contain_text(label)
         # The text is there before the style is.
-        page.wait_for_function("document.documentElement.scrollWidth <= 390")
+        eventually(lambda: page.evaluate(WIDTH) <= 390, "the page is as wide as the phone")
 
         page.locator(".said .what").first.click()
         expect(page.locator("#whole")).to_contain_text("<script>alert(1)</script>")
@@ -236,7 +239,7 @@ def test_tables_on_a_phone_can_be_scrolled_and_break_no_word(browser: Browser, t
         expect(page.locator("#model-2").get_by_role("link", name="12", exact=True)).to_be_visible()
         for path in paths:
             page.goto(at(dashboard.link, path))
-            page.wait_for_function("document.documentElement.scrollWidth <= 375")
+            eventually(lambda: page.evaluate(WIDTH) <= 375, "the page is as wide as the phone")
             for summary in page.locator(".numbers summary").all():
                 summary.press("Enter")
             assert page.locator("table").count() == page.locator("[role=region].scroll table").count(), path
@@ -246,7 +249,7 @@ def test_tables_on_a_phone_can_be_scrolled_and_break_no_word(browser: Browser, t
         models = page.get_by_role("region", name="Models")
         models.focus()
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("document.querySelector('#models .scroll').scrollLeft > 0")
+        eventually(lambda: models.evaluate("each => each.scrollLeft") > 0, "the table is scrolled")
         expect(models).to_have_css("background-attachment", re.compile("local.*scroll"))
 
 
@@ -254,7 +257,7 @@ def test_it_can_be_used_by_keyboard_on_a_phone(page: Page, link: str) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     for path in ("/", "/texts", "/models", "/events", "/services"):
         page.goto(at(link, path))
-        width = page.evaluate("document.documentElement.scrollWidth")
+        width = page.evaluate(WIDTH)
         assert width <= 390, path
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
