@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +42,7 @@ def query(request: QueryRequest) -> QueryResult:
     setting = Setting.of(request)
     pool = OpenSnapshot.open(request.pool)
     candidates = _candidates(request, len(pool)) if request.n else []
+    kept = embeddings_kept(request)
     picks: tuple[Pick, ...] = ()
     also: tuple[Pick, ...] = ()
     shortlist: Shortlist | None = None
@@ -59,10 +60,10 @@ def query(request: QueryRequest) -> QueryResult:
                 class_of = dict(zip(learned, labels.dense(y).tolist(), strict=True))
                 counting = classifier.counting if multi_label else None
                 candidates, shortlist = shortlisted(
-                    request, shortlist_size, candidates, class_of, predict, counting
+                    request, shortlist_size, candidates, class_of, predict, kept, counting
                 )
             texts = pool.texts([*candidates, *learned])
-            embeddings = partial(_embeddings, request, dict(zip(texts, candidates, strict=False)))
+            embeddings = partial(_embeddings, kept, dict(zip(texts, candidates, strict=False)))
             strategy = build(request.strategy, request.strategy_parameters, setting, device, embeddings)
             rows, scores = ask(strategy, classifier, texts, y, request.n, request.seed)
             picks = _described(predict, classifier, request.labels, [candidates[row] for row in rows], scores)
@@ -143,9 +144,15 @@ def build(
     return plugin.loaded()(**arguments)
 
 
-def _embeddings(request: QueryRequest, items: Mapping[str, int], texts: Sequence[str]) -> Features:
-    kept = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
-    return kept.of_items([items[text] for text in texts])
+def embeddings_kept(request: QueryRequest) -> Callable[[], PoolEmbeddings]:
+    """The pool's embeddings, opened when they are first asked for: that reads the pool and the base model."""
+    return cache(partial(PoolEmbeddings, request.pool, request.classifier, request.order_seed, request.cache))
+
+
+def _embeddings(
+    kept: Callable[[], PoolEmbeddings], items: Mapping[str, int], texts: Sequence[str]
+) -> Features:
+    return kept().of_items([items[text] for text in texts])
 
 
 def ask(
@@ -247,7 +254,7 @@ def learner(request: QueryRequest) -> PoolBasedActiveLearner:
     setting = Setting.of(request)
     whole_pool = _whole_pool(request)
     items = {text: item for item, text in enumerate(whole_pool.x)}
-    embeddings = partial(_embeddings, request, items)
+    embeddings = partial(_embeddings, embeddings_kept(request), items)
     strategy = build(request.strategy, request.strategy_parameters, setting, device, embeddings)
     active_learner = PoolBasedActiveLearner(SettingFactory(setting), strategy, whole_pool)
     active_learner.initialize(load(request.model_folder, setting, request.labels))

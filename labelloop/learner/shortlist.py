@@ -49,17 +49,19 @@ def shortlisted(
     candidates: Sequence[int],
     labels: Mapping[int, Target],
     predict: Predict,
+    kept: Callable[[], PoolEmbeddings],
     counting: Callable[[Floats], Booleans] | None = None,
 ) -> tuple[list[int], Shortlist | None]:
     """The items that the model is to score, `size` in all, and how they were chosen.
 
     They are all candidates if these are few. `labels` has the class of each labelled item, or its row of 0
-    and 1. `counting`: in a multi-label task, which labels count with the model's probabilities.
+    and 1. `kept` gives the pool's embeddings. `counting`: in a multi-label task, which labels count with the
+    model's probabilities.
     """
     size = shortlist_size(size, request.n)
     if len(candidates) <= SMALL * size:
         return list(candidates), None
-    embeddings = PoolEmbeddings(request.pool, request.classifier, request.order_seed, request.cache)
+    embeddings = kept()
     items = embeddings.items(looked_at(size, request.number))
     embedded = sorted({*candidates} & {*items})
     free = embedded if len(embedded) > size else candidates

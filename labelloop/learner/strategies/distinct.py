@@ -1,12 +1,13 @@
 """Query strategies whose batches hold no near-copies: for texts of one label each, and of several."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from small_text import (  # type: ignore[import-untyped]
     BreakingTies,
-    Classifier,
     Dataset,
     QueryStrategy,
 )
@@ -18,26 +19,29 @@ SHORTLIST = 10
 """Times the batch: so many texts are compared first, and ten times as many if that was too few."""
 
 
-class DistinctTies(BreakingTies):  # type: ignore[misc]
-    """Breaking ties (Luo et al. 2005). Of near-copies, a batch holds the one with the smallest margin.
-
-    There are near-copies in a batch only if too few other texts are left.
-    """
+class DistinctBatch(QueryStrategy):  # type: ignore[misc]
+    """There are near-copies in a batch only if too few other texts are left."""
 
     def query(
         self,
-        clf: Classifier,
+        clf: LoopClassifier,
         dataset: Dataset,
         indices_unlabeled: Integers,
         indices_labeled: Integers,
-        y: Integers,
+        y: Any,
         n: int = 10,
     ) -> Integers:
         self._validate_query_input(indices_unlabeled, n)
-        margins = self.score(clf, dataset, indices_unlabeled, indices_labeled, y)[indices_unlabeled]
-        ranked = np.asarray(indices_unlabeled)[np.argsort(margins, kind="stable")]
+        unlabelled = np.asarray(indices_unlabeled)
+        ranked = unlabelled[self.ranked(clf, dataset, unlabelled, indices_labeled, y, n)]
         picked: Integers = ranked[distinct([dataset.x[row] for row in ranked], n)]
         return picked
+
+    @abstractmethod
+    def ranked(
+        self, clf: LoopClassifier, dataset: Dataset, unlabelled: Integers, labelled: Integers, y: Any, n: int
+    ) -> Sequence[int] | Integers:
+        """All unlabelled texts by their places among these, the best for a batch of `n` first."""
 
 
 def distinct(texts: Sequence[str], n: int) -> list[int]:
@@ -50,27 +54,32 @@ def distinct(texts: Sequence[str], n: int) -> list[int]:
     return [*(number for number in range(min(size, len(texts))) if number not in copies), *sorted(copies)][:n]
 
 
-class DistinctLabels(QueryStrategy):  # type: ignore[misc]
+class DistinctTies(DistinctBatch, BreakingTies):  # type: ignore[misc]
+    """Breaking ties (Luo et al. 2005). Of near-copies, a batch holds the one with the smallest margin."""
+
+    def ranked(
+        self, clf: LoopClassifier, dataset: Dataset, unlabelled: Integers, labelled: Integers, y: Any, n: int
+    ) -> Integers:
+        margins = self.score(clf, dataset, unlabelled, labelled, y)[unlabelled]
+        return np.argsort(margins, kind="stable")
+
+
+class DistinctLabels(DistinctBatch):
     """Of several labels: these take turns, those that fewest texts have first.
 
     Each takes the text whose probability of the label is nearest to the label's threshold. So labels that are
-    rare, or that a model knows badly, have as many turns as others. There are near-copies in a batch only if
-    too few other texts are left.
+    rare, or that a model knows badly, have as many turns as others.
     """
 
-    def query(
+    def ranked(
         self,
         clf: LoopClassifier,
         dataset: Dataset,
-        indices_unlabeled: Integers,
-        indices_labeled: Integers,
+        unlabelled: Integers,
+        labelled: Integers,
         y: csr_matrix,
-        n: int = 10,
-    ) -> Integers:
-        self._validate_query_input(indices_unlabeled, n)
-        unlabelled = np.asarray(indices_unlabeled)
+        n: int,
+    ) -> list[int]:
         distances = clf.distances(clf.predict_proba(dataset[unlabelled]))
         rarest_first = np.argsort(np.asarray(y.sum(axis=0)).ravel(), kind="stable")
-        ranked = unlabelled[in_turn(distances[:, rarest_first])]
-        picked: Integers = ranked[distinct([dataset.x[row] for row in ranked], n)]
-        return picked
+        return in_turn(distances[:, rarest_first])

@@ -9,7 +9,7 @@ from small_text import BreakingTies, Dataset  # type: ignore[import-untyped]
 
 from labelloop.learner.classifiers.base import Features, Floats, Integers, LoopClassifier
 from labelloop.learner.clusters import apart, k_means
-from labelloop.learner.strategies.distinct import distinct
+from labelloop.learner.strategies.distinct import DistinctBatch
 
 DOUBTFUL, DRAWN = 1500, 500
 """So many texts with the smallest margins are compared, and so many others, drawn at random."""
@@ -17,13 +17,12 @@ LEAST = 1e-6
 """The weight of a text of which the model is sure."""
 
 
-class DiverseTies(BreakingTies):  # type: ignore[misc]
+class DiverseTies(DistinctBatch, BreakingTies):  # type: ignore[misc]
     """Doubtful texts of different kinds, as in Zhdanov 2019, "Diverse mini-batch Active Learning".
 
     The texts are divided by their embeddings into as many clusters as the batch has texts (k-means). The less
     a text's likeliest class is ahead of the second, the more the text weighs. Of each cluster the batch has a
-    text that is doubtful and near the centre. There are near-copies in a batch only if too few other texts
-    are left.
+    text that is doubtful and near the centre.
 
     `pool_embeddings` gives the embeddings of texts, shape (texts, dimensions); None: those of the classifier.
     """
@@ -32,28 +31,18 @@ class DiverseTies(BreakingTies):  # type: ignore[misc]
         super().__init__()
         self._pool_embeddings = pool_embeddings
 
-    def query(
-        self,
-        clf: LoopClassifier,
-        dataset: Dataset,
-        indices_unlabeled: Integers,
-        indices_labeled: Integers,
-        y: Integers,
-        n: int = 10,
+    def ranked(
+        self, clf: LoopClassifier, dataset: Dataset, unlabelled: Integers, labelled: Integers, y: Any, n: int
     ) -> Integers:
-        self._validate_query_input(indices_unlabeled, n)
-        unlabelled = np.asarray(indices_unlabeled)
         own: Any = None if self._pool_embeddings else clf.embed(dataset[unlabelled])
-        margins = self.score(clf, dataset, indices_unlabeled, indices_labeled, y)[unlabelled]
+        margins = self.score(clf, dataset, unlabelled, labelled, y)[unlabelled]
         doubtful, others = np.split(np.argsort(margins, kind="stable"), [DOUBTFUL])
         drawn = np.random.permutation(len(others))[:DRAWN]
         compared = np.concatenate([doubtful, others[drawn]])
         texts = [dataset.x[row] for row in unlabelled[compared]]
         embeddings = self._pool_embeddings(texts) if self._pool_embeddings else own[compared]
         rows = in_clusters(apart(embeddings), 1 - margins[compared], n, np.random.randint(2**31))
-        ranked = unlabelled[np.concatenate([compared[rows], np.delete(others, drawn)])]
-        picked: Integers = ranked[distinct([dataset.x[row] for row in ranked], n)]
-        return picked
+        return np.concatenate([compared[rows], np.delete(others, drawn)])
 
 
 def in_clusters(features: Features, doubts: Floats, n: int, seed: int) -> list[int]:

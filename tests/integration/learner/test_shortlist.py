@@ -10,7 +10,7 @@ import pytest
 
 from labelloop.learner.classifiers.base import Features, Floats
 from labelloop.learner.pool_embeddings import PoolEmbeddings
-from labelloop.learner.querying import query
+from labelloop.learner.querying import embeddings_kept, query
 from labelloop.learner.requests import QueryRequest
 from labelloop.learner.shortlist import most_doubtful, shortlisted
 from labelloop.learner.training import train
@@ -52,7 +52,7 @@ def by_item(items: Sequence[int]) -> Floats:
 
 def shortlist(request: QueryRequest) -> tuple[list[int], Shortlist | None]:
     known = {item: LABELS.index(label) for item, (label,) in request.labelled}
-    return shortlisted(request, SHORTLIST, free(request), known, by_item)
+    return shortlisted(request, SHORTLIST, free(request), known, by_item, embeddings_kept(request))
 
 
 def free(request: QueryRequest) -> list[int]:
@@ -113,7 +113,7 @@ def test_of_a_small_pool_each_text_is_scored(bench: Bench) -> None:
     request = a_pick(bench)
     few = free(request)[: 2 * SHORTLIST]
 
-    assert shortlisted(request, SHORTLIST, few, {}, by_item) == (few, None)
+    assert shortlisted(request, SHORTLIST, few, {}, by_item, embeddings_kept(request)) == (few, None)
     assert query(replace(request, strategy_parameters={"shortlist": 1000})).shortlist is None
 
 
